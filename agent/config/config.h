@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one YAML file, read strictly into one validated struct. One option table
+ * (config/options.c) gives parsing, ranges, defaults, `config show`, the JSON Schema, the manual
+ * page and whether a field may be reloaded. The struct is immutable after kw_config_load() and
+ * shared by reference. Texts are owned by the struct and never NULL unless said otherwise ("" is
+ * "not set"). Durations are milliseconds.
+ */
+#pragma once
+
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/origin.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define KW_DEFAULT_CONFIG "/etc/keyward/keyward.yaml"
+
+enum kw_cloud { KW_CLOUD_PUBLIC, KW_CLOUD_USGOV, KW_CLOUD_CHINA, KW_CLOUD_CUSTOM };
+enum kw_evidence_provider {
+	KW_EVIDENCE_AUTO,
+	KW_EVIDENCE_AZURE_VTPM,
+	KW_EVIDENCE_TSM,
+	KW_EVIDENCE_SEV_GUEST,
+	KW_EVIDENCE_SEV
+};
+enum kw_freshness { KW_FRESHNESS_AUTO, KW_FRESHNESS_REQUIRED, KW_FRESHNESS_OFF };
+enum kw_wrapping_key { KW_WRAPPING_PRIVATE, KW_WRAPPING_COMPATIBLE };
+enum kw_collateral_source {
+	KW_SOURCE_FILE,
+	KW_SOURCE_SECURITY_CONTEXT,
+	KW_SOURCE_DEVICE,
+	KW_SOURCE_THIM,
+	KW_SOURCE_KDS,
+	KW_SOURCE_AZURE_CACHE
+};
+enum kw_crl_mode { KW_CRL_OFF, KW_CRL_IF_PRESENT, KW_CRL_REQUIRED };
+enum kw_service_tee_mode { KW_TEE_OFF, KW_TEE_WARN, KW_TEE_REQUIRE };
+enum kw_identity_provider {
+	KW_IDENTITY_AUTO,
+	KW_IDENTITY_WORKLOAD,
+	KW_IDENTITY_TOKEN_FILE,
+	KW_IDENTITY_MANAGED
+};
+enum kw_on_denied { KW_ON_DENIED_REVOKE, KW_ON_DENIED_KEEP };
+enum kw_key_format {
+	KW_FORMAT_JWK,
+	KW_FORMAT_PEM,
+	KW_FORMAT_DER,
+	KW_FORMAT_RAW,
+	KW_FORMAT_HEX,
+	KW_FORMAT_BASE64
+};
+enum kw_release_enc {
+	KW_ENC_RSA_AES_KEY_WRAP_256,
+	KW_ENC_RSA_AES_KEY_WRAP_384,
+	KW_ENC_CKM_RSA_AES_KEY_WRAP
+};
+
+struct kw_config_allow {
+	bool any;
+	int64_t uid, gid; /* -1: not asked for */
+	char *token;	  /* a name in server.tokens, or "" */
+};
+
+struct kw_config_output {
+	char *path;
+	enum kw_key_format format;
+	mode_t mode;
+	int64_t gid; /* -1: leave */
+	bool allow_disk;
+};
+
+struct kw_config_identity {
+	enum kw_identity_provider provider;
+	char *client_id, *object_id, *resource_id; /* at most one is set */
+	char *token_file, *audience, *authority;
+};
+
+struct kw_config_key {
+	char *name, *url;
+	struct kw_origin origin;	 /* of url */
+	char key_name[128], version[65]; /* from url; version "" follows the latest */
+	bool required;
+	int64_t refresh_ms, grace_ms, max_stale_ms;
+	enum kw_on_denied on_denied;
+	bool export_allowed;
+	struct kw_config_allow *allow;
+	size_t n_allow;
+	struct kw_config_output *outputs;
+	size_t n_outputs;
+	struct kw_config_identity *identity; /* NULL: the general one */
+	char **attestation_endpoints;	     /* none: the general ones */
+	size_t n_attestation_endpoints;
+	char **fallback_urls;
+	size_t n_fallback_urls;
+};
+
+struct kw_config_secret {
+	char *name, *source, *key;
+	struct kw_config_output *outputs;
+	size_t n_outputs;
+};
+
+struct kw_config_token {
+	char *name, *file;
+};
+
+struct kw_config_pair {
+	char *name, *value;
+};
+
+struct kw_config {
+	char *path; /* as given; for messages */
+	enum kw_cloud cloud;
+	struct {
+		enum kw_evidence_provider provider;
+		char *tcti;
+		int64_t *pcrs;
+		size_t n_pcrs;
+		char *event_log; /* "": none is sent */
+		enum kw_freshness freshness;
+		enum kw_wrapping_key wrapping_key;
+		char *owner_auth_file;
+		bool require_event_log, allow_debug, allow_masked_chip;
+	} evidence;
+	struct {
+		char *endpoint; /* http://169.254.169.254 */
+	} imds;
+	struct {
+		enum kw_collateral_source *sources;
+		size_t n_sources;
+		char *file;
+		char *trusted_roots; /* "builtin" or a PEM file */
+		enum kw_crl_mode crl;
+		char *thim; /* "": imds.endpoint */
+		char *kds;
+	} collateral;
+	struct {
+		char **endpoints;
+		size_t n_endpoints;
+		struct kw_config_pair *client_payload;
+		size_t n_client_payload;
+		int64_t max_age_ms;
+		char *api_version; /* "": the provider's own */
+		char *bearer;	   /* "" or the resource to ask a token for */
+		struct {
+			enum kw_service_tee_mode mode;
+			char **measurements;
+			size_t n_measurements;
+		} service_tee;
+	} attestation;
+	struct kw_config_identity identity;
+	struct kw_config_key *keys;
+	size_t n_keys;
+	struct kw_config_secret *secrets;
+	size_t n_secrets;
+	struct {
+		char *http; /* "127.0.0.1:8080" or "" */
+		struct {
+			char *path; /* "" is off */
+			mode_t mode;
+			int64_t gid; /* -1: leave */
+		} socket;
+		char *health;
+		struct kw_config_token *tokens;
+		size_t n_tokens;
+		struct {
+			struct kw_config_allow *allow;
+			size_t n_allow;
+			bool caller_keys;
+		} attest;
+		struct {
+			bool enabled, strict_status;
+		} compat;
+		char **hosts; /* further accepted Host values */
+		size_t n_hosts;
+	} server;
+	struct {
+		char *ca_file;
+	} tls;
+	struct {
+		char *signer_roots; /* "system" or a PEM file */
+		enum kw_release_enc enc;
+		bool enc_fallback, require_nonce_echo, strict_public_half;
+	} release;
+	struct {
+		char *proxy;
+		char **connect_to; /* "HOST:PORT:ADDRESS:PORT" */
+		size_t n_connect_to;
+	} network;
+	struct {
+		int64_t deadline_ms, attempts, base_ms, max_ms, imds_deadline_ms;
+	} retry;
+	struct {
+		int64_t deadline_ms;
+	} init;
+	struct {
+		int64_t skew_ms;
+	} time;
+	struct {
+		char *path;
+		bool required;
+	} audit;
+	struct {
+		int level;  /* enum kw_log_level */
+		int format; /* enum kw_log_format */
+	} log;
+	struct {
+		int lock; /* enum kw_lock */
+	} memory;
+};
+
+/* Reads and validates. Errors start with FILE:LINE:COL and name the nearest known field or value.
+ */
+int kw_config_load(const char *path, struct kw_config **ret, struct kw_error *err) KW_MUST_USE;
+/* The same from text; `name` stands for the path in messages. For tests, fuzzing and stdin. */
+int kw_config_parse(const char *name, const char *text, size_t len, struct kw_config **ret,
+		    struct kw_error *err) KW_MUST_USE;
+void kw_config_free(struct kw_config *config);
+KW_DEFINE_FREEP(struct kw_config, kw_config_free);
+
+/* `config show`: the effective configuration as YAML, defaults filled in. */
+int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *err) KW_MUST_USE;
+/* `config schema`: JSON Schema (2020-12) of the configuration. */
+int kw_config_schema(FILE *to, struct kw_error *err) KW_MUST_USE;
+
+const struct kw_config_key *kw_config_key_find(const struct kw_config *config, const char *name);
+/* Which parts rest on trust or endpoints that are not built in: "collateral.trustedRoots,
+ * imds.endpoint", or "". Non-empty puts the agent in state custom-trust, which it shows everywhere.
+ * Owned. */
+char *kw_config_custom_trust(const struct kw_config *config);
+/* The audience for a vault origin by cloud and host suffix (spec: key release 3.1), or
+ * identity.audience. NULL: not known. */
+const char *kw_config_audience(const struct kw_config *config,
+			       const struct kw_config_identity *identity,
+			       const struct kw_origin *vault);
+const char *kw_release_enc_text(enum kw_release_enc enc);
+const char *kw_key_format_text(enum kw_key_format format);
+bool kw_key_format_parse(const char *text, enum kw_key_format *ret) KW_MUST_USE;

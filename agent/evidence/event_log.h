@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Crypto-agile TCG event log (TCG PC Client Platform Firmware Profile 10.4.5): parse, replay,
+ * compare. */
+#pragma once
+
+#include "evidence/tpm_structures.h"
+
+enum { KW_EVENT_LOG_SIZE_MAX = 1 << 20, KW_EVENT_BANKS_MAX = 8, KW_EVENT_TYPES_MAX = 64 };
+
+struct kw_event_log {
+	uint16_t algorithms[KW_EVENT_BANKS_MAX]; /* of the header, in its order */
+	uint16_t digest_sizes[KW_EVENT_BANKS_MAX];
+	size_t n_algorithms;
+	size_t n_events;      /* behind the header event */
+	size_t trailing;      /* filler (zeros or 0xff) behind the last event */
+	int startup_locality; /* -1: none */
+	struct kw_pcr_values
+		pcrs[3]; /* replayed: SHA-1, SHA-256, SHA-384; only PCRs that were extended */
+	struct {
+		uint32_t type, count;
+	} types[KW_EVENT_TYPES_MAX];
+	size_t n_types;
+	unsigned variable_digest_differs; /* a statistic: see vectors */
+	int secure_boot;		  /* 1, 0, -1: from the SecureBoot variable event */
+};
+/* TPM_LOG_FORM. */
+int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret,
+		       struct kw_error *err) KW_MUST_USE;
+/* TPM_LOG_REPLAY: each of `pcrs` (bit mask) replays to its SHA-256 value; the row names the PCRs
+ * that differ. */
+void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_values *sha256,
+			uint32_t pcrs, struct kw_checks *checks);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources of evidence, one row each. Who gathers owns the wrapping key, so opening what was wrapped
+ * for it is here too. A provider opens the device, does a transaction, flushes and closes; it is
+ * called by one thread at a time (the TPM worker), which the caller sees to. Nothing is verified
+ * here: see service/.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "evidence/event_log.h"
+#include "evidence/hcl_report.h"
+#include "evidence/tpm_structures.h"
+#include "util/clock.h"
+#include "util/secret.h"
+
+enum kw_evidence_kind { KW_EVIDENCE_GUEST /* vTPM */, KW_EVIDENCE_SNP /* bare SNP report */ };
+enum kw_rsa_scheme {
+	KW_RSA_OAEP,
+	KW_RSA_ES /* PKCS#1 v1.5: MAA's inner key and the documented calls */
+};
+#define KW_TPM_EPHEMERAL_KID "TpmEphemeralEncryptionKey"
+
+struct kw_evidence {
+	const struct kw_provider *provider;
+	enum kw_evidence_kind kind;
+	struct kw_blob hcl;		       /* the NV content as read */
+	struct kw_hcl_report report;	       /* parsed; borrows from hcl */
+	struct kw_blob ak_cert;		       /* DER, trimmed */
+	struct kw_blob ak_public;	       /* TPM2B_PUBLIC */
+	struct kw_blob quote, quote_signature; /* TPMS_ATTEST, bare RSASSA */
+	struct kw_pcr_values pcrs;	       /* SHA-256, PCR 0-7 at least */
+	struct kw_blob wrapping_public;	       /* TPM2B_PUBLIC of the ephemeral key */
+	struct kw_blob certify, certify_signature;
+	struct kw_blob event_log;	    /* empty: none */
+	struct kw_public_key *wrapping_key; /* its public half */
+	char wrapping_kid[64];
+	uint32_t reset_count, restart_count; /* of the quote's clock */
+	struct kw_secret unique; /* the template's 256 bytes; lives as long as the session */
+	char tcti[256];		 /* where to find the TPM again */
+	char owner_auth_file[256];
+};
+void kw_evidence_free(struct kw_evidence *evidence);
+KW_DEFINE_FREEP(struct kw_evidence, kw_evidence_free);
+
+struct kw_provider {
+	const char *name; /* azure-vtpm | tsm | sev-guest | sev */
+	/* True: this source is there; the rows say what was looked at and found. */
+	bool (*probe)(const struct kw_config *config, struct kw_checks *ret_why);
+	int (*gather)(const struct kw_config *config, const struct kw_random *random,
+		      struct kw_evidence **ret, struct kw_error *err);
+	/* UNW_FAILED for a ciphertext that does not open; TPM_KEY_LOST if the key cannot be made
+	 * again. */
+	int (*unwrap)(struct kw_evidence *evidence, enum kw_rsa_scheme scheme, enum kw_hash oaep,
+		      struct kw_bytes wrapped, struct kw_secret *ret, struct kw_error *err);
+};
+extern const struct kw_provider kw_provider_azure_vtpm;
+
+/* By configuration; `auto` asks the rows in order and records why in `ret_why`. SNP_NO_SOURCE,
+ * SNP_UNSUPPORTED. */
+int kw_provider_choose(const struct kw_config *config, const struct kw_provider **ret,
+		       struct kw_checks *ret_why, struct kw_error *err) KW_MUST_USE;
+
+/* Judges everything of guest evidence that needs no collateral: claims hash, HCLAkPub = AK, AK
+ * attributes and certificate, quote, PCR values, certify structure, wrapping key attributes and
+ * policy, event log. Rows as in docs/trust.md. */
+void kw_evidence_judge(const struct kw_evidence *evidence, const struct kw_config *config,
+		       int64_t now_s, struct kw_checks *checks);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The use cases: what serve, init and the commands have in common. A struct kw_service holds the
+ * configuration and every long-lived part (outbound client, caches, identities, trust anchors, the
+ * TPM worker) and may be used from several threads. It starts no thread by itself: commands call it
+ * in one; serve gives it workers.
+ */
+#pragma once
+
+#include "azure/identity.h"
+#include "azure/vault.h"
+#include "keys/material.h"
+#include "service/session.h"
+
+struct kw_service;
+
+struct kw_service_options {
+	const struct kw_config *config; /* outlives the service */
+	const struct kw_clock *clock;
+	const struct kw_random *random;
+	/* Runs a TPM transaction where the TPM belongs and waits for it; NULL: in the caller's
+	 * thread. */
+	void (*tpm_run)(void *ctx, void (*transaction)(void *arg), void *arg);
+	void *tpm_ctx;
+};
+int kw_service_open(const struct kw_service_options *options, struct kw_service **ret,
+		    struct kw_error *err) KW_MUST_USE;
+void kw_service_free(struct kw_service *service);
+KW_DEFINE_FREEP(struct kw_service, kw_service_free);
+/* Running calls end soon, with an error (SIGTERM). */
+void kw_service_cancel(struct kw_service *service);
+
+/* One key with this session: identity, release, verification, unwrapping, comparison. `checks` may
+ * be NULL. kw_acquire() gets the session too, and repeats once where a new session or token can
+ * help. */
+int kw_release(struct kw_service *service, struct kw_attestation *session,
+	       const struct kw_config_key *rule, struct kw_checks *checks, struct kw_material **ret,
+	       struct kw_error *err) KW_MUST_USE;
+int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
+	       struct kw_checks *checks, struct kw_material **ret,
+	       struct kw_error *err) KW_MUST_USE;
+
+/* The collateral job: fetched and judged; with a TPM also against its report (else "not possible").
+ */
+int kw_service_collateral(struct kw_service *service, struct kw_collateral **ret,
+			  struct kw_checks *checks, struct kw_error *err) KW_MUST_USE;
+
+/* In which forms a key can be given; UNW_FORMAT names those that fit. */
+int kw_material_format(const struct kw_material *material, enum kw_key_format format,
+		       struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files: read with a cap, written whole or not at all. Paths are as configured; errors name them.
+ * kw_file_replace() writes a temporary file of mode 0600 in the same directory, sets group and mode
+ * on the descriptor, syncs, renames over the target and syncs the directory: a crash leaves the old
+ * or the new.
+ */
+#pragma once
+
+#include "util/bytes.h"
+#include "util/error.h"
+#include "util/secret.h"
+
+#include <sys/types.h>
+
+/* Regular files and sysfs/securityfs files alike (st_size is not believed). More than `max` bytes:
+ * error. */
+int kw_file_read(const char *path, size_t max, enum kw_error_name error, struct kw_blob *ret,
+		 struct kw_error *err) KW_MUST_USE;
+/* The same into the arena, blanks at both ends trimmed: token files. */
+int kw_file_read_secret(const char *path, size_t max, enum kw_error_name error,
+			struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
+
+struct kw_file_target {
+	const char *path;
+	mode_t mode;
+	gid_t gid;	 /* (gid_t)-1: leave */
+	bool allow_disk; /* otherwise only memory-backed file systems (tmpfs, ramfs) are accepted */
+};
+int kw_file_replace(const struct kw_file_target *target, struct kw_bytes content,
+		    struct kw_error *err) KW_MUST_USE;
