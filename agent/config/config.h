@@ -76,7 +76,9 @@ struct kw_config_output {
 struct kw_config_identity {
 	enum kw_identity_provider provider;
 	char *client_id, *object_id, *resource_id; /* at most one is set */
-	char *token_file, *audience, *authority;
+	char *token_file;
+	char *audience,
+		*authority; /* "": by cloud; see kw_config_audience(), kw_config_authority() */
 };
 
 struct kw_config_key {
@@ -113,7 +115,8 @@ struct kw_config_pair {
 };
 
 struct kw_config {
-	char *path; /* as given; for messages */
+	char *path;	 /* as given; for messages */
+	int api_version; /* keyward/v1: 0 */
 	enum kw_cloud cloud;
 	struct {
 		enum kw_evidence_provider provider;
@@ -237,6 +240,10 @@ char *kw_config_custom_trust(const struct kw_config *config);
 const char *kw_config_audience(const struct kw_config *config,
 			       const struct kw_config_identity *identity,
 			       const struct kw_origin *vault);
+/* The Entra authority without trailing slash: identity.authority, or the one of the cloud. NULL:
+ * cloud custom without one. */
+const char *kw_config_authority(const struct kw_config *config,
+				const struct kw_config_identity *identity);
 const char *kw_release_enc_text(enum kw_release_enc enc);
 const char *kw_key_format_text(enum kw_key_format format);
 bool kw_key_format_parse(const char *text, enum kw_key_format *ret) KW_MUST_USE;
