@@ -53,7 +53,12 @@ struct kw_error {
 	struct kw_error_upstream upstream;
 };
 
-/* Both always return -1, so that a caller can write `return kw_fail(...)`. */
+/*
+ * Both always return -1, so that a caller can write `return kw_fail(...)`. kw_fail() replaces row
+ * and detail and leaves `upstream`; its arguments may point into the old detail, and %m gives the
+ * text of errno. kw_wrap() puts "context: " in front and keeps the rest; what no longer fits is
+ * cut at the inner end.
+ */
 int kw_fail(struct kw_error *err, enum kw_error_name name, const char *fmt, ...) KW_PRINTF(3, 4);
 int kw_wrap(struct kw_error *err, const char *fmt, ...) KW_PRINTF(2, 3);
 
@@ -69,5 +74,9 @@ static inline bool kw_error_is(const struct kw_error *err, enum kw_error_name na
 	return err->def != NULL && err->def == kw_error_def(name);
 }
 
-/* An outage (the upstream is away, slow or busy) as opposed to a denial: see docs on staleness. */
+/*
+ * An outage makes a key stale, a denial revokes it. Outages are the kinds KW_UNAVAILABLE and
+ * KW_AGAIN, and everything that IMDS, THIM or Entra answered (stages COL and IDN), for they do not
+ * decide about keys; except what is KW_UNTRUSTED. All else is a denial.
+ */
 bool kw_error_is_outage(const struct kw_error *err);

@@ -13,8 +13,8 @@
 
 #include <sys/types.h>
 
-/* Regular files and sysfs/securityfs files alike (st_size is not believed). More than `max` bytes:
- * error. */
+/* Regular files, those of sysfs and securityfs too (st_size is not believed); symbolic links are
+ * followed. More than `max` bytes, or what is no regular file: `error`. */
 int kw_file_read(const char *path, size_t max, enum kw_error_name error, struct kw_blob *ret,
 		 struct kw_error *err) KW_MUST_USE;
 /* The same into the arena, blanks at both ends trimmed: token files. */

@@ -27,7 +27,7 @@ struct kw_arena_state {
 };
 
 /* `size` is rounded up to whole pages. KW_E_SEC_LOCK names the limit (RLIMIT_MEMLOCK) that is
- * missing. */
+ * missing. Once is enough: a further call only checks that the arena is at least that. */
 int kw_arena_open(size_t size, enum kw_lock lock, struct kw_error *err) KW_MUST_USE;
 struct kw_arena_state kw_arena_state(void);
 
