@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One key, from a session to material (design 3.7 to 3.9). */
+#include "jose/private_key.h"
+#include "service/internal.h"
+#include "service/material.h"
+#include "util/base64.h"
+
+#include <string.h>
+
+enum { RELEASE_NONCE_SIZE = 16 };
+
+static int nonce_text(struct kw_service *service, char ret[32], struct kw_error *err)
+{
+	KW_CLEANUP(freep) char *text = NULL;
+	uint8_t nonce[RELEASE_NONCE_SIZE];
+
+	kw_random_fill(service->options.random, nonce, sizeof(nonce));
+	text = kw_base64_encode(KW_BASE64URL, KW_BYTES(nonce));
+	if (strlen(text) >= 32)
+		return kw_fail(err, KW_E_SYS_INTERNAL, "a nonce of %zu characters", strlen(text));
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}
+
+/* The call with its one repeat: a 401 is answered once with a new access token (key release 3.5).
+ */
+static int call_vault(struct kw_service *service, const struct kw_config_key *rule,
+		      struct kw_release_request *request, struct kw_blob *ret, struct kw_error *err)
+{
+	const struct kw_config_identity *identity =
+		rule->identity != NULL ? rule->identity : &service->config->identity;
+	const char *audience = kw_config_audience(service->config, identity, &rule->origin);
+	struct kw_error refused = { 0 };
+
+	if (audience == NULL)
+		return kw_fail(err, KW_E_IDN_AUDIENCE, "no audience is known for %s", rule->url);
+	for (int again = 0; again <= 1; again++) {
+		KW_CLEANUP(kw_secret_clear) struct kw_secret bearer = { 0 };
+
+		if (kw_identity_token(service->identities, identity, audience, again == 1, &bearer,
+				      err)
+		    < 0)
+			return kw_wrap(err, "token for %s", rule->url);
+		request->bearer = &bearer;
+		refused = (struct kw_error){ 0 };
+		if (kw_vault_release(service->http, request, ret, &refused) == 0)
+			return 0;
+		if (!kw_error_is(&refused, KW_E_REL_UNAUTHORIZED))
+			break;
+	}
+	*err = refused;
+	return kw_wrap(err, "releasing %s", rule->url);
+}
+
+static int judge_answer(struct kw_service *service, const struct kw_attestation *session,
+			const struct kw_release_request *request, struct kw_bytes body,
+			struct kw_checks *checks, struct kw_release_answer *ret,
+			struct kw_error *err)
+{
+	const struct kw_config *config = service->config;
+	size_t from = checks->n_rows;
+	struct kw_release_rules rules = {
+		.key = &request->key,
+		.enc = kw_release_enc_text(request->enc),
+		.nonce = request->nonce,
+		.wrapping_kid = kw_attestation_wrapping_kid(session),
+		.roots = service->signer_roots,
+		.now_s = kw_wall_s(service->options.clock),
+		.require_nonce_echo = config->release.require_nonce_echo,
+	};
+
+	if (kw_release_answer_judge(body, &rules, checks, ret, err) < 0
+	    || kw_checks_result(checks, from, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int release(struct kw_service *service, struct kw_attestation *session,
+		   const struct kw_config_key *rule, struct kw_checks *checks,
+		   struct kw_material **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
+	KW_CLEANUP(kw_release_answer_clear) struct kw_release_answer answer = { 0 };
+	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
+	struct kw_release_request request = {
+		.token = kw_attestation_token(session),
+		.enc = service->config->release.enc,
+	};
+
+	if (!kw_key_id_parse(rule->url, &request.key))
+		return kw_fail(err, KW_E_CFG_VALUE, "'%s' is no key identifier", rule->url);
+	if (nonce_text(service, request.nonce, err) < 0
+	    || call_vault(service, rule, &request, &body, err) < 0)
+		return -1;
+	if (judge_answer(service, session, &request, kw_blob_bytes(&body), checks, &answer, err)
+	    < 0)
+		return kw_wrap(err, "release answer for %s", rule->url);
+	if (kw_attestation_unwrap(service, session, &answer.wrapped, &plain, err) < 0)
+		return kw_wrap(err, "unwrapping");
+	return kw_material_from_answer(&answer, &plain, service->config->release.strict_public_half,
+				       checks, ret, err);
+}
+
+int kw_release(struct kw_service *service, struct kw_attestation *session,
+	       const struct kw_config_key *rule, struct kw_checks *checks, struct kw_material **ret,
+	       struct kw_error *err)
+{
+	struct kw_checks own = { 0 };
+
+	if (release(service, session, rule, checks != NULL ? checks : &own, ret, err) < 0)
+		return kw_wrap(err, "key '%s'", rule->name);
+	return 0;
+}
+
+int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
+	       struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
+{
+	struct kw_error failed = { 0 };
+
+	for (int again = 0; again <= 1; again++) {
+		KW_CLEANUP(kw_attestation_unrefp) struct kw_attestation *session = NULL;
+
+		if (checks != NULL)
+			checks->n_rows = 0;
+		if (kw_attestation_get(service, rule, &session, checks, err) < 0)
+			return kw_wrap(err, "key '%s'", rule->name);
+		failed = (struct kw_error){ 0 };
+		if (kw_release(service, session, rule, checks, ret, &failed) == 0)
+			return 0;
+		if (failed.def->retry != KW_RENEWED || kw_error_is(&failed, KW_E_REL_UNAUTHORIZED))
+			break;
+		kw_attestation_invalidate(service, session); /* new evidence can help: once */
+	}
+	*err = failed;
+	return -1;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evidence that has been verified here before anything leaves (design 3.5): gathered where the TPM
+ * belongs, matched with collateral, judged as a whole.
+ */
+#include "service/internal.h"
+
+#include <string.h>
+
+struct gathering { /* travels to the thread that owns the TPM and back */
+	struct kw_service *service;
+	const struct kw_provider *provider;
+	struct kw_evidence **ret;
+	struct kw_error *err;
+	int result;
+};
+
+static void gather_there(void *arg)
+{
+	struct gathering *g = arg;
+
+	g->result =
+		g->provider->gather(g->service->config, g->service->options.random, g->ret, g->err);
+}
+
+static void run_where_tpm_belongs(struct kw_service *service, void (*transaction)(void *),
+				  void *arg)
+{
+	if (service->options.tpm_run != NULL)
+		service->options.tpm_run(service->options.tpm_ctx, transaction, arg);
+	else
+		transaction(arg);
+}
+
+int kw_service_gather(struct kw_service *service, const struct kw_provider *provider,
+		      struct kw_evidence **ret, struct kw_error *err)
+{
+	struct gathering g = { service, provider, ret, err, -1 };
+
+	run_where_tpm_belongs(service, gather_there, &g);
+	return g.result;
+}
+
+struct opening {
+	struct kw_evidence *evidence;
+	enum kw_rsa_scheme scheme;
+	enum kw_hash oaep;
+	struct kw_bytes wrapped;
+	struct kw_secret *ret;
+	struct kw_error *err;
+	int result;
+};
+
+static void open_there(void *arg)
+{
+	struct opening *o = arg;
+
+	o->result = o->evidence->provider->unwrap(o->evidence, o->scheme, o->oaep, o->wrapped,
+						  o->ret, o->err);
+}
+
+int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,
+			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,
+			    struct kw_secret *ret, struct kw_error *err)
+{
+	struct opening o = { evidence, scheme, oaep, wrapped, ret, err, -1 };
+
+	run_where_tpm_belongs(service, open_there, &o);
+	return o.result;
+}
+
+static struct kw_signed_report signed_report(const struct kw_snp_report *snp)
+{
+	struct kw_signed_report r = {
+		.signed_part = snp->signed_part,
+		.signature = snp->signature,
+		.version = snp->version,
+		.signature_algo = snp->signature_algo,
+		.signing_key = snp->signing_key,
+		.chip_masked = snp->chip_masked,
+		.family = snp->cpuid_family,
+		.model = snp->cpuid_model,
+	};
+
+	memcpy(r.reported_tcb, snp->reported_tcb, sizeof(r.reported_tcb));
+	memcpy(r.chip_id, snp->chip_id, sizeof(r.chip_id));
+	return r;
+}
+
+void kw_judge_evidence(struct kw_service *service, const struct kw_evidence *evidence,
+		       const struct kw_collateral *collateral, struct kw_checks *checks)
+{
+	const struct kw_config *config = service->config;
+	int64_t now_s = kw_wall_s(service->options.clock);
+	struct kw_signed_report report = signed_report(&evidence->report.snp);
+
+	kw_collateral_judge(collateral, service->amd_roots, now_s, checks);
+	kw_collateral_judge_report(collateral, &report, config->evidence.allow_masked_chip, checks);
+	kw_evidence_judge(evidence, config, now_s, checks);
+}
+
+/* Rows that may stay "not possible" without stopping a release (rulings on evidence, 2). */
+static bool may_be_not_possible(const struct kw_config *config, enum kw_error_name error)
+{
+	if (error == KW_E_TPM_LOG_REPLAY || error == KW_E_TPM_LOG_FORM
+	    || error == KW_E_TPM_LOG_MISSING)
+		return !config->evidence.require_event_log;
+	if (error == KW_E_COL_MASKED || error == KW_E_COL_CHIP_ID)
+		return config->evidence.allow_masked_chip;
+	if (error == KW_E_COL_CRL)
+		return config->collateral.crl != KW_CRL_REQUIRED;
+	return error == KW_E_COL_TCBM; /* the certificate itself is compared with the report */
+}
+
+int kw_required_checks(const struct kw_config *config, const struct kw_checks *checks,
+		       struct kw_error *err)
+{
+	if (kw_checks_result(checks, 0, err) < 0)
+		return -1;
+	for (size_t i = 0; i < checks->n_rows; i++) {
+		const struct kw_check *row = &checks->rows[i];
+
+		if (row->verdict == KW_VERDICT_NOT_POSSIBLE
+		    && !may_be_not_possible(config, row->error))
+			return kw_fail(err, row->error, "%s: not possible: %s", row->check,
+				       row->found);
+	}
+	return 0;
+}
+
+static int collateral_for(struct kw_service *service, const struct kw_evidence *evidence,
+			  struct kw_collateral **ret, struct kw_error *err)
+{
+	const struct kw_snp_report *snp = &evidence->report.snp;
+	struct kw_collateral_wanted wanted = { .chip_masked = snp->chip_masked };
+
+	memcpy(wanted.chip_id, snp->chip_id, sizeof(wanted.chip_id));
+	memcpy(wanted.reported_tcb, snp->reported_tcb, sizeof(wanted.reported_tcb));
+	return kw_collateral_get(service->collateral, &wanted, false, ret, err);
+}
+
+static int gather_with_collateral(struct kw_service *service, const struct kw_provider *provider,
+				  struct kw_evidence **ret, struct kw_collateral **ret_collateral,
+				  struct kw_error *err)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
+
+	if (kw_service_gather(service, provider, &evidence, err) < 0)
+		return kw_wrap(err, "evidence from %s", provider->name);
+	if (collateral_for(service, evidence, ret_collateral, err) < 0)
+		return kw_wrap(err, "collateral for the report");
+	*ret = KW_STEAL(evidence);
+	return 0;
+}
+
+static bool mismatch(const struct kw_error *err)
+{
+	return kw_error_is(err, KW_E_COL_TCB) || kw_error_is(err, KW_E_COL_CHIP_ID);
+}
+
+int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
+			 struct kw_collateral **ret_collateral, struct kw_checks *checks,
+			 struct kw_error *err)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
+	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
+	const struct kw_provider *provider = NULL;
+	struct kw_checks why = { 0 };
+	struct kw_error first = { 0 };
+
+	if (kw_provider_choose(service->config, &provider, &why, err) < 0)
+		return -1;
+	if (gather_with_collateral(service, provider, &evidence, &collateral, &first) < 0) {
+		/* The host may have committed new firmware between report and collateral: once more
+		 * with a second report (key release 1.2, point 2). */
+		if (!mismatch(&first)) {
+			*err = first;
+			return -1;
+		}
+		if (gather_with_collateral(service, provider, &evidence, &collateral, err) < 0)
+			return -1;
+	}
+	kw_judge_evidence(service, evidence, collateral, checks);
+	if (kw_required_checks(service->config, checks, err) < 0)
+		return kw_wrap(err, "verifying this machine's evidence");
+	*ret = KW_STEAL(evidence);
+	*ret_collateral = KW_STEAL(collateral);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of service/ share: the parts behind a struct kw_service. Included nowhere else. */
+#pragma once
+
+#include "service/service.h"
+
+#include <pthread.h>
+
+/* One per list of attestation endpoints: the general list, then each key that has its own. */
+struct kw_session_slot {
+	char **endpoints; /* borrowed from the configuration */
+	size_t n_endpoints;
+	pthread_mutex_t flight; /* held while a session is made: single flight */
+	struct kw_attestation *session;
+	uint64_t attempts; /* finished ones; a waiter that saw it grow shares the outcome */
+	struct kw_error last_error;
+};
+
+struct kw_service {
+	struct kw_service_options options;
+	const struct kw_config *config;
+	struct kw_http *http;
+	struct kw_collateral_cache *collateral;
+	struct kw_amd_roots *amd_roots;
+	struct kw_signer_roots *signer_roots;
+	struct kw_identities *identities;
+	struct kw_token_keys *token_keys;
+	struct kw_session_slot *slots;
+	size_t n_slots;
+};
+
+/* Gathers evidence where the TPM belongs. */
+int kw_service_gather(struct kw_service *service, const struct kw_provider *provider,
+		      struct kw_evidence **ret, struct kw_error *err) KW_MUST_USE;
+/* Opens what was wrapped for the evidence's key, where the TPM belongs. */
+int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,
+			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,
+			    struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
+
+/* Evidence and the collateral that fits it, both judged; a required check that failed or was not
+ * possible is the error, and nothing has left the machine but the collateral request. */
+int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
+			 struct kw_collateral **ret_collateral, struct kw_checks *checks,
+			 struct kw_error *err) KW_MUST_USE;
+/* Judges what is there without asking for anything: for the collateral job and offline use. */
+void kw_judge_evidence(struct kw_service *service, const struct kw_evidence *evidence,
+		       const struct kw_collateral *collateral, struct kw_checks *checks);
+/* Fails for the first row that failed, or was not possible although the configuration needs it. */
+int kw_required_checks(const struct kw_config *config, const struct kw_checks *checks,
+		       struct kw_error *err) KW_MUST_USE;

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/internal.h"
+#include "util/file.h"
+#include "util/memory.h"
+#include "util/text.h"
+
+#include <string.h>
+
+enum { OS_RELEASE_MAX = 64 * 1024, NONCE_SIZE = 16 };
+#define OS_RELEASE_PATH "/etc/os-release"
+
+struct kw_attestation {
+	_Atomic unsigned refs;
+	_Atomic bool invalid;
+	struct kw_evidence *evidence; /* owns the wrapping key */
+	struct kw_secret token;
+	int64_t expiry_s; /* of the token, wall clock */
+	int64_t made_ms;  /* boot clock */
+	char *endpoint;
+	struct kw_checks checks;
+};
+
+/* --- the object ------------------------------------------------------------------------------ */
+
+struct kw_attestation *kw_attestation_ref(struct kw_attestation *session)
+{
+	atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
+	return session;
+}
+
+void kw_attestation_unref(struct kw_attestation *session)
+{
+	if (session == NULL
+	    || atomic_fetch_sub_explicit(&session->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	kw_evidence_free(session->evidence);
+	kw_secret_clear(&session->token);
+	free(session->endpoint);
+	free(session);
+}
+
+struct kw_bytes kw_attestation_token(const struct kw_attestation *session)
+{
+	return kw_secret_bytes(&session->token);
+}
+
+const char *kw_attestation_endpoint(const struct kw_attestation *session)
+{
+	return session->endpoint;
+}
+
+int64_t kw_attestation_expiry_s(const struct kw_attestation *session)
+{
+	return session->expiry_s;
+}
+
+const char *kw_attestation_wrapping_kid(const struct kw_attestation *session)
+{
+	return session->evidence->wrapping_kid;
+}
+
+const struct kw_checks *kw_attestation_checks(const struct kw_attestation *session)
+{
+	return &session->checks;
+}
+
+/* --- making one ------------------------------------------------------------------------------ */
+
+static struct kw_json *client_payload(struct kw_service *service)
+{
+	const struct kw_config *config = service->config;
+	struct kw_json *payload = kw_json_new_object();
+	uint8_t nonce[NONCE_SIZE];
+	char nonce_text[2 * NONCE_SIZE + 1];
+
+	for (size_t i = 0; i < config->attestation.n_client_payload; i++)
+		kw_json_add_string(payload, config->attestation.client_payload[i].name,
+				   config->attestation.client_payload[i].value);
+	if (kw_json_get(payload, "nonce") == NULL) {
+		kw_random_fill(service->options.random, nonce, sizeof(nonce));
+		kw_hex_encode(KW_BYTES(nonce), nonce_text);
+		kw_json_add_string(payload, "nonce", nonce_text);
+	}
+	return payload;
+}
+
+/* An image without os-release is no reason to fail: the service only records these words. */
+static struct kw_os_info os_info(void)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob text = { 0 };
+	struct kw_os_info os = { .distro = "Linux", .major = 1, .minor = 0 };
+	struct kw_error ignored = { 0 };
+
+	if (kw_file_read(OS_RELEASE_PATH, OS_RELEASE_MAX, KW_E_SYS_FILE, &text, &ignored) == 0)
+		(void)!kw_os_info_parse(kw_blob_bytes(&text), &os, &ignored);
+	return os;
+}
+
+struct unsealing {
+	struct kw_service *service;
+	struct kw_evidence *evidence;
+};
+
+/* MAA seals to the ephemeral key with RSAES (guest attestation 4.9). */
+static int unseal(void *ctx, struct kw_bytes inner_key, struct kw_secret *ret, struct kw_error *err)
+{
+	struct unsealing *u = ctx;
+
+	if (kw_service_open_wrapped(u->service, u->evidence, KW_RSA_ES, KW_SHA256, inner_key, ret,
+				    err)
+	    == 0)
+		return 0;
+	if (!kw_error_is(err, KW_E_UNW_FAILED))
+		return -1;
+	*err = (struct kw_error){ 0 };
+	return kw_fail(err, KW_E_ATT_SEAL_KEY,
+		       "the token's inner key of %zu bytes does not open with our wrapping key",
+		       inner_key.len);
+}
+
+static int judge_token(struct kw_service *service, const struct kw_evidence *evidence,
+		       const char *endpoint, const struct kw_json *payload,
+		       const struct kw_secret *token, struct kw_checks *checks,
+		       int64_t *ret_expiry_s, struct kw_error *err)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *jwks = NULL;
+	const struct kw_config *config = service->config;
+	size_t from = checks->n_rows;
+	char kid[160];
+	struct kw_token_rules rules = {
+		.issuer = endpoint,
+		.now_s = kw_wall_s(service->options.clock),
+		.skew_s = config->time.skew_ms / 1000,
+		.attestation_type = "azurevm",
+		.payload = payload,
+		.wrapping_key = evidence->wrapping_key,
+		.wrapping_kid = evidence->wrapping_kid,
+		.ak = evidence->report.ak,
+		.report_data = KW_BYTES(evidence->report.snp.report_data),
+		.allow_debug = config->evidence.allow_debug,
+		.guest = true,
+	};
+
+	if (kw_token_kid(kw_secret_bytes(token), kid, sizeof(kid), err) < 0
+	    || kw_token_keys_get(service->token_keys, endpoint, kid, &jwks, err) < 0
+	    || kw_token_judge(kw_secret_bytes(token), jwks, &rules, checks, ret_expiry_s, err) < 0
+	    || kw_checks_result(checks, from, err) < 0)
+		return -1;
+	for (size_t i = from; i < checks->n_rows; i++)
+		if (checks->rows[i].verdict != KW_VERDICT_OK)
+			return kw_fail(err, checks->rows[i].error, "%s: not possible: %s",
+				       checks->rows[i].check, checks->rows[i].found);
+	return 0;
+}
+
+/* The exchange with one endpoint. `session` has its evidence already. */
+static int attest_with(struct kw_service *service, struct kw_attestation *session,
+		       const struct kw_collateral *collateral, const char *endpoint,
+		       struct kw_error *err)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
+	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service);
+	KW_CLEANUP(kw_secret_clear) struct kw_secret token = { 0 };
+	struct kw_os_info os = os_info();
+	struct unsealing u = { service, session->evidence };
+	struct kw_unsealer unsealer = { unseal, &u };
+	int64_t expiry_s = 0;
+
+	if (kw_maa_guest_body(session->evidence, collateral, &os, payload, &body, err) < 0
+	    || kw_maa_attest_guest(service->http, service->config, endpoint, kw_blob_bytes(&body),
+				   &unsealer, &token, err)
+		       < 0)
+		return kw_wrap(err, "attesting with %s", endpoint);
+	if (judge_token(service, session->evidence, endpoint, payload, &token, &session->checks,
+			&expiry_s, err)
+	    < 0)
+		return kw_wrap(err, "token of %s", endpoint);
+	kw_secret_move(&session->token, &token);
+	session->expiry_s = expiry_s;
+	session->endpoint = kw_strdup(endpoint);
+	return 0;
+}
+
+/* The next endpoint is another issuer: it is tried when one is away, never when one refuses. */
+static int attest_with_any(struct kw_service *service, const struct kw_session_slot *slot,
+			   struct kw_attestation *session, const struct kw_collateral *collateral,
+			   struct kw_error *err)
+{
+	size_t judged = session->checks.n_rows;
+
+	for (size_t i = 0; i < slot->n_endpoints; i++) {
+		*err = (struct kw_error){ 0 };
+		session->checks.n_rows = judged;
+		if (attest_with(service, session, collateral, slot->endpoints[i], err) == 0)
+			return 0;
+		if (!kw_error_is_outage(err))
+			return -1;
+	}
+	if (err->def == NULL)
+		return kw_fail(err, KW_E_CFG_MISSING, "'attestation.endpoints' is empty");
+	return -1;
+}
+
+static int make(struct kw_service *service, const struct kw_session_slot *slot,
+		struct kw_attestation **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_attestation_unrefp)
+	struct kw_attestation *session = kw_alloc(sizeof(*session));
+	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
+
+	atomic_init(&session->refs, 1);
+	if (kw_verified_evidence(service, &session->evidence, &collateral, &session->checks, err)
+	    < 0)
+		return -1;
+	if (attest_with_any(service, slot, session, collateral, err) < 0)
+		return -1;
+	session->made_ms = kw_boot_ms(service->options.clock);
+	*ret = KW_STEAL(session);
+	return 0;
+}
+
+/* --- getting one ----------------------------------------------------------------------------- */
+
+static bool good(const struct kw_service *service, const struct kw_attestation *session)
+{
+	const struct kw_clock *clock = service->options.clock;
+
+	return session != NULL && !atomic_load(&session->invalid)
+	       && session->expiry_s - kw_wall_s(clock) >= KW_TOKEN_RESERVE_S
+	       && kw_boot_ms(clock) - session->made_ms < service->config->attestation.max_age_ms;
+}
+
+static struct kw_session_slot *slot_of(struct kw_service *service, const struct kw_config_key *rule)
+{
+	if (rule != NULL && rule->n_attestation_endpoints > 0)
+		for (size_t i = 1; i < service->n_slots; i++)
+			if (service->slots[i].endpoints == rule->attestation_endpoints)
+				return &service->slots[i];
+	return &service->slots[0];
+}
+
+/* With the slot's lock held. `seen`: how many attempts had ended when the caller began to wait. */
+static int get_locked(struct kw_service *service, struct kw_session_slot *slot, uint64_t seen,
+		      struct kw_error *err)
+{
+	struct kw_attestation *made = NULL;
+
+	if (good(service, slot->session))
+		return 0;
+	if (slot->attempts != seen && slot->last_error.def != NULL) {
+		*err = slot->last_error; /* somebody tried while we waited: share the outcome */
+		return -1;
+	}
+	slot->last_error = (struct kw_error){ 0 };
+	if (make(service, slot, &made, &slot->last_error) == 0) {
+		kw_attestation_unref(slot->session);
+		slot->session = made;
+	}
+	__atomic_add_fetch(&slot->attempts, 1, __ATOMIC_RELEASE);
+	*err = slot->last_error;
+	return made != NULL ? 0 : -1;
+}
+
+int kw_attestation_get(struct kw_service *service, const struct kw_config_key *rule,
+		       struct kw_attestation **ret, struct kw_checks *checks, struct kw_error *err)
+{
+	struct kw_session_slot *slot = slot_of(service, rule);
+	uint64_t seen = __atomic_load_n(&slot->attempts, __ATOMIC_ACQUIRE);
+	int result = 0;
+
+	pthread_mutex_lock(&slot->flight);
+	result = get_locked(service, slot, seen, err);
+	if (result == 0) {
+		*ret = kw_attestation_ref(slot->session);
+		if (checks != NULL)
+			kw_checks_append(checks, &slot->session->checks);
+	}
+	pthread_mutex_unlock(&slot->flight);
+	return result;
+}
+
+void kw_attestation_invalidate(struct kw_service *service KW_UNUSED, struct kw_attestation *session)
+{
+	atomic_store(&session->invalid, true);
+}
+
+int kw_attestation_unwrap(struct kw_service *service, struct kw_attestation *session,
+			  const struct kw_key_hsm *wrapped, struct kw_secret *ret,
+			  struct kw_error *err)
+{
+	KW_CLEANUP(kw_secret_clear) struct kw_secret aes = { 0 };
+	size_t modulus_size = kw_public_key_bits(session->evidence->wrapping_key) / 8;
+	struct kw_bytes rsa = { 0 }, kwp = { 0 };
+
+	if (kw_key_hsm_split(wrapped, modulus_size, &rsa, &kwp, err) < 0)
+		return -1;
+	if (kw_service_open_wrapped(service, session->evidence, KW_RSA_OAEP, wrapped->oaep, rsa,
+				    &aes, err)
+	    < 0) {
+		if (kw_error_is(err, KW_E_TPM_KEY_LOST))
+			kw_attestation_invalidate(service, session);
+		return -1;
+	}
+	if (aes.len != KW_WRAPPED_AES_KEY_SIZE) /* the same words as for every other failure */
+		return kw_fail(err, KW_E_UNW_FAILED, "unwrap failed");
+	return kw_unwrap_kwp(kw_secret_bytes(&aes), kwp, ret, err);
+}
