@@ -83,8 +83,13 @@ bool kw_tpm_hash(uint16_t alg, enum kw_hash *ret) KW_MUST_USE;
 bool kw_pcr_digest(const struct kw_tpm_attest *quote, const struct kw_pcr_values *banks,
 		   size_t n_banks, uint8_t *ret, size_t *ret_len) KW_MUST_USE;
 
-/* TPM_QUOTE_MAGIC TPM_QUOTE_TYPE TPM_QUOTE_SIGNATURE TPM_QUOTE_NONCE (nonce.data NULL: not
- * compared) TPM_QUOTE_PCRS. */
+/* The authPolicy of TPM2_PolicyPCR over `pcrs` (bit mask) of the SHA-256 bank, computed as the TPM
+ * does (guest attestation 4.5). False if a value is missing. */
+bool kw_pcr_policy(const struct kw_pcr_values *sha256, uint32_t pcrs,
+		   uint8_t ret[KW_SHA256_SIZE]) KW_MUST_USE;
+
+/* TPM_QUOTE_FORM TPM_QUOTE_MAGIC TPM_QUOTE_TYPE TPM_QUOTE_SIGNATURE TPM_QUOTE_NONCE (nonce.data
+ * NULL: not compared) TPM_QUOTE_PCRS. */
 void kw_quote_judge(struct kw_bytes message, struct kw_bytes signature,
 		    const struct kw_public_key *ak, struct kw_bytes nonce,
 		    const struct kw_pcr_values *banks, size_t n_banks, struct kw_checks *checks);
