@@ -110,6 +110,7 @@ void kw_store_add(struct kw_store *store, const struct kw_store_rules *rules)
 	slot->rules = *rules;
 	slot->rules.name = slot->name;
 	slot->entry = (struct kw_entry){ .name = slot->name,
+					 .index = store->n_slots,
 					 .required = rules->required,
 					 .state = KW_STATE_PENDING,
 					 .previous_until_ms = INT64_MAX };

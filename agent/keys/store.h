@@ -31,6 +31,7 @@ struct kw_store_rules { /* of one key */
 
 struct kw_entry { /* read-only outside the store */
 	const char *name;
+	size_t index; /* its place in the store, for good */
 	bool required;
 	enum kw_key_state state;
 	struct kw_material *current, *previous; /* NULL: none */

@@ -22,34 +22,39 @@ static int nonce_text(struct kw_service *service, char ret[32], struct kw_error 
 	return 0;
 }
 
-/* The call with its one repeat: a 401 is answered once with a new access token (key release 3.5).
+static int call_with(struct kw_service *service, const struct kw_secret *bearer,
+		     struct kw_release_request *request, struct kw_blob *ret, struct kw_error *err)
+{
+	request->bearer = bearer;
+	return kw_vault_release(service->http, request, ret, err);
+}
+
+/* With the configured identity; a 401 is answered once with a new access token (key release 3.5).
  */
-static int call_vault(struct kw_service *service, const struct kw_config_key *rule,
-		      struct kw_release_request *request, struct kw_blob *ret, struct kw_error *err)
+static int call_as_configured(struct kw_service *service, const struct kw_config_key *rule,
+			      struct kw_release_request *request, struct kw_blob *ret,
+			      struct kw_error *err)
 {
 	const struct kw_config_identity *identity =
 		rule->identity != NULL ? rule->identity : &service->config->identity;
 	const char *audience = kw_config_audience(service->config, identity, &rule->origin);
-	struct kw_error refused = { 0 };
 
 	if (audience == NULL)
 		return kw_fail(err, KW_E_IDN_AUDIENCE, "no audience is known for %s", rule->url);
 	for (int again = 0; again <= 1; again++) {
 		KW_CLEANUP(kw_secret_clear) struct kw_secret bearer = { 0 };
 
+		*err = (struct kw_error){ 0 };
 		if (kw_identity_token(service->identities, identity, audience, again == 1, &bearer,
 				      err)
 		    < 0)
 			return kw_wrap(err, "token for %s", rule->url);
-		request->bearer = &bearer;
-		refused = (struct kw_error){ 0 };
-		if (kw_vault_release(service->http, request, ret, &refused) == 0)
+		if (call_with(service, &bearer, request, ret, err) == 0)
 			return 0;
-		if (!kw_error_is(&refused, KW_E_REL_UNAUTHORIZED))
-			break;
+		if (!kw_error_is(err, KW_E_REL_UNAUTHORIZED))
+			return -1;
 	}
-	*err = refused;
-	return kw_wrap(err, "releasing %s", rule->url);
+	return -1;
 }
 
 static int judge_answer(struct kw_service *service, const struct kw_attestation *session,
@@ -75,9 +80,19 @@ static int judge_answer(struct kw_service *service, const struct kw_attestation 
 	return 0;
 }
 
+static int call_vault(struct kw_service *service, const struct kw_config_key *rule,
+		      const struct kw_secret *bearer, struct kw_release_request *request,
+		      struct kw_blob *ret, struct kw_error *err)
+{
+	int result = bearer != NULL ? call_with(service, bearer, request, ret, err)
+				    : call_as_configured(service, rule, request, ret, err);
+
+	return result == 0 ? 0 : kw_wrap(err, "releasing %s", rule->url);
+}
+
 static int release(struct kw_service *service, struct kw_attestation *session,
-		   const struct kw_config_key *rule, struct kw_checks *checks,
-		   struct kw_material **ret, struct kw_error *err)
+		   const struct kw_config_key *rule, const struct kw_secret *bearer,
+		   struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
 	KW_CLEANUP(kw_release_answer_clear) struct kw_release_answer answer = { 0 };
@@ -90,7 +105,7 @@ static int release(struct kw_service *service, struct kw_attestation *session,
 	if (!kw_key_id_parse(rule->url, &request.key))
 		return kw_fail(err, KW_E_CFG_VALUE, "'%s' is no key identifier", rule->url);
 	if (nonce_text(service, request.nonce, err) < 0
-	    || call_vault(service, rule, &request, &body, err) < 0)
+	    || call_vault(service, rule, bearer, &request, &body, err) < 0)
 		return -1;
 	if (judge_answer(service, session, &request, kw_blob_bytes(&body), checks, &answer, err)
 	    < 0)
@@ -102,35 +117,33 @@ static int release(struct kw_service *service, struct kw_attestation *session,
 }
 
 int kw_release(struct kw_service *service, struct kw_attestation *session,
-	       const struct kw_config_key *rule, struct kw_checks *checks, struct kw_material **ret,
-	       struct kw_error *err)
+	       const struct kw_config_key *rule, const struct kw_secret *bearer,
+	       struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
 {
 	struct kw_checks own = { 0 };
 
-	if (release(service, session, rule, checks != NULL ? checks : &own, ret, err) < 0)
+	if (release(service, session, rule, bearer, checks != NULL ? checks : &own, ret, err) < 0)
 		return kw_wrap(err, "key '%s'", rule->name);
 	return 0;
 }
 
 int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
-	       struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
+	       const struct kw_secret *bearer, struct kw_checks *checks, struct kw_material **ret,
+	       struct kw_error *err)
 {
-	struct kw_error failed = { 0 };
-
 	for (int again = 0; again <= 1; again++) {
 		KW_CLEANUP(kw_attestation_unrefp) struct kw_attestation *session = NULL;
 
 		if (checks != NULL)
 			checks->n_rows = 0;
+		*err = (struct kw_error){ 0 };
 		if (kw_attestation_get(service, rule, &session, checks, err) < 0)
 			return kw_wrap(err, "key '%s'", rule->name);
-		failed = (struct kw_error){ 0 };
-		if (kw_release(service, session, rule, checks, ret, &failed) == 0)
+		if (kw_release(service, session, rule, bearer, checks, ret, err) == 0)
 			return 0;
-		if (failed.def->retry != KW_RENEWED || kw_error_is(&failed, KW_E_REL_UNAUTHORIZED))
-			break;
+		if (err->def->retry != KW_RENEWED || kw_error_is(err, KW_E_REL_UNAUTHORIZED))
+			return -1;
 		kw_attestation_invalidate(service, session); /* new evidence can help: once */
 	}
-	*err = failed;
 	return -1;
 }

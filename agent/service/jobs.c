@@ -21,6 +21,7 @@ struct kw_jobs {
 	pthread_cond_t more;
 	struct queue waiting, ended;
 	bool started, stopping;
+	unsigned n_running;
 	int fd;
 	unsigned n_workers;
 	pthread_t *workers;
@@ -87,10 +88,12 @@ static void *work(void *arg)
 		if (jobs->stopping)
 			break;
 		job = pop(&jobs->waiting);
+		jobs->n_running++;
 		pthread_mutex_unlock(&jobs->lock);
 		hand_back = job->done != NULL; /* without it the job may be gone after run() */
 		job->run(job);
 		pthread_mutex_lock(&jobs->lock);
+		jobs->n_running--;
 		if (hand_back) {
 			push(&jobs->ended, job);
 			wake_event_thread(jobs);
@@ -209,6 +212,16 @@ void kw_jobs_call(void *arg_jobs, void (*fn)(void *arg), void *arg)
 	wait_for(&call);
 	pthread_cond_destroy(&call.ended);
 	pthread_mutex_destroy(&call.lock);
+}
+
+bool kw_jobs_idle(struct kw_jobs *jobs)
+{
+	bool idle = false;
+
+	pthread_mutex_lock(&jobs->lock);
+	idle = jobs->n_running == 0 && jobs->waiting.first == NULL && jobs->ended.first == NULL;
+	pthread_mutex_unlock(&jobs->lock);
+	return idle;
 }
 
 int kw_jobs_fd(const struct kw_jobs *jobs)

@@ -34,6 +34,8 @@ bool kw_jobs_submit(struct kw_jobs *jobs, struct kw_job *job) KW_MUST_USE;
 /* Runs `fn(arg)` on a worker and waits for it; in the caller's own thread before kw_jobs_start().
  */
 void kw_jobs_call(void *jobs, void (*fn)(void *arg), void *arg);
+/* Nothing is queued, running, or waiting for kw_jobs_finish(). */
+bool kw_jobs_idle(struct kw_jobs *jobs);
 /* Readable when jobs have ended. */
 int kw_jobs_fd(const struct kw_jobs *jobs);
 /* On the event thread: done() of every job that has ended. */

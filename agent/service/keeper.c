@@ -59,7 +59,8 @@ static void run(struct kw_job *job)
 	struct acquire_job *a = (struct acquire_job *)job;
 
 	a->ran = true;
-	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, &a->material, &a->err)
+	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, NULL, &a->material,
+			       &a->err)
 		    < 0;
 }
 

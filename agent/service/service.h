@@ -30,14 +30,17 @@ KW_DEFINE_FREEP(struct kw_service, kw_service_free);
 /* Running calls end soon, with an error (SIGTERM). */
 void kw_service_cancel(struct kw_service *service);
 
-/* One key with this session: identity, release, verification, unwrapping, comparison. `checks` may
- * be NULL. kw_acquire() gets the session too, and repeats once where a new session or token can
- * help. */
+/*
+ * One key with this session: identity, release, verification, unwrapping, comparison. `bearer`
+ * (NULL: the configured identity) is a caller's own access token, used for this one call. `checks`
+ * may be NULL. kw_acquire() gets the session too, and repeats once where a new one can help.
+ */
 int kw_release(struct kw_service *service, struct kw_attestation *session,
-	       const struct kw_config_key *rule, struct kw_checks *checks, struct kw_material **ret,
+	       const struct kw_config_key *rule, const struct kw_secret *bearer,
+	       struct kw_checks *checks, struct kw_material **ret,
 	       struct kw_error *err) KW_MUST_USE;
 int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
-	       struct kw_checks *checks, struct kw_material **ret,
+	       const struct kw_secret *bearer, struct kw_checks *checks, struct kw_material **ret,
 	       struct kw_error *err) KW_MUST_USE;
 
 /* The collateral job: fetched and judged; with a TPM also against its report (else "not possible").

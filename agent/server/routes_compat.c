@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /key/release of Microsoft's sidecar (its contract 1.8, with defects D1, D2, D5, D18 mended):
+ * the body is read leniently, but hosts and key must be configured ones, and `allow` and `export`
+ * hold.
+ */
+#include "azure/vault.h"
+#include "server/live.h"
+#include "util/json.h"
+#include "util/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAD_FORMAT "invalid request format"
+#define RELEASE_FAILED "secure key release failed"
+#define JSON_TYPE "application/json; charset=utf-8"
+
+struct body {
+	struct kw_json *json;
+	const char *maa_endpoint, *akv_endpoint, *kid;
+	struct kw_secret access_token; /* empty: not given */
+};
+
+static void body_clear(struct body *body)
+{
+	kw_json_free(body->json);
+	kw_secret_clear(&body->access_token);
+}
+
+/* --- reading the body
+ * ----------------------------------------------------------------------------- */
+
+static int want(const struct kw_json *json, const char *name, const char **ret,
+		struct kw_error *err)
+{
+	const struct kw_json *value = kw_json_get_nocase(json, name);
+
+	if (value != NULL && kw_json_type(value) != KW_JSON_NULL && kw_json_string(value) == NULL)
+		return kw_fail(err, KW_E_SRV_BODY, "'%s' is not a string", name);
+	*ret = kw_json_string(value);
+	if (*ret == NULL || (*ret)[0] == '\0')
+		return kw_fail(err, KW_E_SRV_BODY, "'%s' is required", name);
+	return 0;
+}
+
+static int take_access_token(const struct kw_json *json, struct kw_secret *ret,
+			     struct kw_error *err)
+{
+	const struct kw_json *value = kw_json_get_nocase(json, "access_token");
+
+	if (kw_json_type(value) == KW_JSON_NULL)
+		return 0;
+	if (kw_json_string(value) == NULL)
+		return kw_fail(err, KW_E_SRV_BODY, "'access_token' is not a string");
+	if (kw_json_string(value)[0] == '\0')
+		return 0;
+	return kw_secret_take(kw_bytes_text(kw_json_string(value)), ret, err);
+}
+
+static int read_body(const struct kw_request *request, struct body *ret, struct kw_error *err)
+{
+	if (kw_json_parse(kw_blob_bytes(&request->body), KW_JSON_LENIENT, KW_E_SRV_BODY, &ret->json,
+			  err)
+		    < 0
+	    || want(ret->json, "maa_endpoint", &ret->maa_endpoint, err) < 0
+	    || want(ret->json, "akv_endpoint", &ret->akv_endpoint, err) < 0
+	    || want(ret->json, "kid", &ret->kid, err) < 0)
+		return -1;
+	return take_access_token(ret->json, &ret->access_token, err);
+}
+
+/* --- which configured key is meant
+ * ------------------------------------------------------------------ */
+
+/* A host as existing clients write it: no scheme, or https and at most one slash behind it. */
+static bool names_origin(const char *text, const struct kw_origin *origin)
+{
+	char url[KW_ORIGIN_TEXT_SIZE];
+	bool has_scheme = strncmp(text, "https://", strlen("https://")) == 0;
+	int n = snprintf(url, sizeof(url), "%s%s", has_scheme ? "" : "https://", text);
+
+	return n > 0 && (size_t)n < sizeof(url) && kw_origin_is(origin, url);
+}
+
+static bool names_endpoint(const struct kw_config *config, const struct kw_config_key *rule,
+			   const char *text)
+{
+	bool own = rule->n_attestation_endpoints > 0;
+	char **endpoints = own ? rule->attestation_endpoints : config->attestation.endpoints;
+	size_t n = own ? rule->n_attestation_endpoints : config->attestation.n_endpoints;
+	struct kw_origin origin = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (kw_origin_parse(endpoints[i], &origin, NULL) && names_origin(text, &origin))
+			return true;
+	return false;
+}
+
+/* `kid` as name, name/version or full identifier (key release 4.1). */
+static bool names_key(const struct kw_config_key *rule, const char *kid)
+{
+	char url[1024], origin[KW_ORIGIN_TEXT_SIZE];
+	struct kw_key_id id = { 0 };
+	bool full = strncmp(kid, "https://", strlen("https://")) == 0;
+	int n = 0;
+
+	kw_origin_text(&rule->origin, origin);
+	n = full ? snprintf(url, sizeof(url), "%s", kid)
+		 : snprintf(url, sizeof(url), "%s/keys/%s", origin, kid);
+	return n > 0 && (size_t)n < sizeof(url) && kw_key_id_parse(url, &id)
+	       && kw_origin_equal(&id.origin, &rule->origin) && strcmp(id.name, rule->key_name) == 0
+	       && strcmp(id.version, rule->version) == 0;
+}
+
+static const struct kw_config_key *find_rule(const struct kw_request *request,
+					     const struct body *body)
+{
+	const struct kw_config *config = request->server->config;
+
+	for (size_t i = 0; i < config->n_keys; i++) {
+		const struct kw_config_key *rule = &config->keys[i];
+
+		if (names_key(rule, body->kid) && names_origin(body->akv_endpoint, &rule->origin)
+		    && names_endpoint(config, rule, body->maa_endpoint)
+		    && kw_caller_may(request, rule))
+			return rule;
+	}
+	return NULL;
+}
+
+/* --- answering
+ * --------------------------------------------------------------------------------------- */
+
+static enum MHD_Result refuse(struct kw_request *request, const struct kw_error *err)
+{
+	bool busy = request->server->config->server.compat.strict_status
+		    && (err->upstream.status == 429 || err->upstream.status >= 500);
+
+	return kw_answer_compat_error(request,
+				      busy ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_FORBIDDEN,
+				      RELEASE_FAILED, err);
+}
+
+static enum MHD_Result refuse_row(struct kw_request *request, enum kw_error_name row,
+				  const char *sentence)
+{
+	struct kw_error err = { 0 };
+
+	(void)kw_fail(&err, row, "%s", sentence);
+	return refuse(request, &err);
+}
+
+static void free_secret(void *cls)
+{
+	kw_secret_clear(cls);
+	free(cls);
+}
+
+/* {"key":"<JWK as JSON text>"}: a JWK has only words, base64url and quotes, so quotes are all there
+ * is to escape. */
+static int wrap_jwk(struct kw_bytes jwk, struct kw_secret *ret, struct kw_error *err)
+{
+	static const char head[] = "{\"key\":\"", tail[] = "\"}";
+	size_t n_quotes = 0, at = strlen(head);
+
+	for (size_t i = 0; i < jwk.len; i++)
+		n_quotes += jwk.data[i] == '"';
+	if (kw_secret_new(strlen(head) + jwk.len + n_quotes + strlen(tail), ret, err) < 0)
+		return -1;
+	memcpy(ret->data, head, at);
+	for (size_t i = 0; i < jwk.len; i++) {
+		if (jwk.data[i] == '"')
+			ret->data[at++] = '\\';
+		ret->data[at++] = jwk.data[i];
+	}
+	memcpy(ret->data + at, tail, strlen(tail));
+	return 0;
+}
+
+static enum MHD_Result answer_key(struct kw_request *request, const struct kw_material *material)
+{
+	struct kw_secret *text = calloc(1, sizeof(*text));
+	struct MHD_Response *response = NULL;
+	struct kw_error err = { 0 };
+
+	if (text == NULL)
+		return MHD_NO;
+	if (wrap_jwk(kw_secret_bytes(&material->jwk), text, &err) < 0) {
+		free(text);
+		return refuse(request, &err);
+	}
+	response = MHD_create_response_from_buffer_with_free_callback_cls(text->len, text->data,
+									  free_secret, text);
+	if (response == NULL) {
+		free_secret(text);
+		return MHD_NO;
+	}
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, JSON_TYPE);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return kw_answer(request, MHD_HTTP_OK, response);
+}
+
+/* --- the two ways
+ * -------------------------------------------------------------------------------------- */
+
+static enum MHD_Result release_live(struct kw_request *request, const struct kw_config_key *rule,
+				    struct kw_secret *bearer)
+{
+	if (!kw_live_start(request, rule, bearer))
+		return refuse_row(request, KW_E_SRV_BUSY, "too many releases are waiting");
+	return MHD_YES;
+}
+
+static enum MHD_Result answer_live(struct kw_request *request)
+{
+	struct kw_material *material = NULL;
+	struct kw_error err = { 0 };
+
+	if (kw_live_result(request, &material, &err) == 0)
+		return answer_key(request, material);
+	kw_log_error(KW_LOG_WARNING, "refused-live", NULL, &err);
+	return refuse(request, &err);
+}
+
+static enum MHD_Result answer_stored(struct kw_request *request, const struct kw_config_key *rule)
+{
+	const struct kw_entry *entry = kw_store_find(request->server->store, rule->name);
+	int64_t now_ms = kw_boot_ms(request->server->clock);
+
+	if (entry->current != NULL)
+		return answer_key(request, entry->current);
+	if (entry->last_error.def != NULL)
+		return refuse(request, &entry->last_error);
+	if (request->deadline_ms == 0)
+		request->deadline_ms = now_ms + KW_WAIT_MAX_MS;
+	if (now_ms >= request->deadline_ms)
+		return refuse_row(request, KW_E_STO_PENDING, "the key has not been released yet");
+	return kw_wait_for_key(request, rule->name);
+}
+
+enum MHD_Result kw_route_release(struct kw_request *request)
+{
+	KW_CLEANUP(body_clear) struct body body = { 0 };
+	const struct kw_config_key *rule = NULL;
+	struct kw_error err = { 0 };
+
+	if (kw_live_has_ended(request))
+		return answer_live(request);
+	if (read_body(request, &body, &err) < 0)
+		return kw_answer_compat_error(request, MHD_HTTP_BAD_REQUEST, BAD_FORMAT, &err);
+	rule = find_rule(request, &body);
+	if (rule == NULL)
+		return refuse_row(request, KW_E_CFG_ORIGIN,
+				  "the endpoints and the key are not configured for this caller");
+	if (!rule->export_allowed)
+		return refuse_row(request, KW_E_SRV_EXPORT, "the key is not exported");
+	if (body.access_token.len > 0)
+		return release_live(request, rule, &body.access_token);
+	return answer_stored(request, rule);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event loop of `keyward serve`. Nothing here waits for an upstream, a file or the TPM. */
+#include "server/serve.h"
+
+#include "server/server.h"
+#include "util/log.h"
+#include "util/memory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+enum {
+	N_WORKERS = 4, /* upstream work at the same time */
+	STOP_MS = 800, /* how long running work may take after SIGTERM */
+	EVENTS_MAX = 16,
+};
+
+struct loop {
+	struct kw_server *server;
+	int epoll, signals;
+	int64_t stop_by_ms; /* 0: not stopping */
+};
+
+/* --- parts
+ * -------------------------------------------------------------------------------------------- */
+
+static void key_changed(void *ctx, const struct kw_entry *entry)
+{
+	struct kw_server *server = ctx;
+
+	if (entry->current == NULL || server->views[entry->index].generation != entry->generation)
+		kw_views_drop(server, entry->index);
+	kw_wake_key(server, entry->name);
+	kw_log(KW_LOG_DEBUG, "state", entry->name, "%s", kw_key_state_text(entry->state));
+}
+
+static int open_parts(struct kw_server *server, struct kw_error *err)
+{
+	struct kw_service_options options = {
+		.config = server->config,
+		.clock = server->clock,
+		.random = server->random,
+		.tpm_run = kw_jobs_call,
+	};
+
+	if (kw_jobs_new(N_WORKERS, "kw-worker", &server->workers, err) < 0
+	    || kw_jobs_new(1, "kw-tpm", &server->tpm, err) < 0)
+		return -1;
+	options.tpm_ctx = server->tpm;
+	if (kw_service_open(&options, &server->service, err) < 0
+	    || kw_tokens_open(server->config, server->random, &server->tokens, err) < 0)
+		return -1;
+	server->store = kw_store_new(server->clock);
+	server->views = kw_alloc((server->config->n_keys + 1) * sizeof(*server->views));
+	server->keeper = kw_keeper_new(&(struct kw_keeper_parts){ server->config, server->service,
+								  server->workers, server->store,
+								  server->clock, server->random });
+	kw_store_listen(server->store, key_changed, server);
+	return 0;
+}
+
+/* Workers that do not end in time are left to the end of the process, which comes at once. */
+static void free_parts(struct kw_server *server)
+{
+	bool idle = (server->workers == NULL || kw_jobs_idle(server->workers))
+		    && (server->tpm == NULL || kw_jobs_idle(server->tpm));
+
+	kw_daemons_stop(server);
+	kw_listeners_close(server);
+	if (idle) {
+		kw_jobs_free(server->workers);
+		kw_jobs_free(server->tpm);
+		kw_keeper_free(server->keeper);
+		kw_service_free(server->service);
+	}
+	for (size_t i = 0; server->views != NULL && i < server->config->n_keys; i++)
+		kw_views_drop(server, i);
+	free(server->views);
+	kw_store_free(server->store);
+	kw_tokens_free(server->tokens);
+	free(server->custom_trust);
+}
+
+/* --- the loop
+ * ------------------------------------------------------------------------------------------ */
+
+static int watch(const struct loop *loop, int fd, struct kw_error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %s", strerror(errno));
+	return 0;
+}
+
+static int watch_all(struct loop *loop, struct kw_error *err)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	loop->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->signals < 0 || loop->epoll < 0)
+		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %s", strerror(errno));
+	if (watch(loop, loop->signals, err) < 0
+	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0)
+		return -1;
+	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
+		struct MHD_Daemon *daemon = loop->server->listeners[i].daemon;
+
+		if (daemon != NULL
+		    && watch(loop, MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+			     err)
+			       < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t daemons_next_ms(const struct kw_server *server, int64_t now_ms)
+{
+	int64_t next = INT64_MAX;
+	MHD_UNSIGNED_LONG_LONG in_ms = 0;
+
+	for (size_t i = 0; i < KW_LISTENERS_MAX; i++)
+		if (server->listeners[i].daemon != NULL
+		    && MHD_get_timeout(server->listeners[i].daemon, &in_ms) == MHD_YES)
+			next = earlier(next, now_ms + (int64_t)in_ms);
+	return next;
+}
+
+/* How long to sleep: until the next thing that is due, or for good. */
+static int pause_ms(const struct loop *loop)
+{
+	const struct kw_server *server = loop->server;
+	int64_t now_ms = kw_boot_ms(server->clock), next = INT64_MAX;
+
+	next = earlier(next, daemons_next_ms(server, now_ms));
+	next = earlier(next, kw_waiting_next_ms(server));
+	next = earlier(next, kw_store_next_ms(server->store));
+	if (loop->stop_by_ms != 0)
+		next = earlier(next, loop->stop_by_ms);
+	else
+		next = earlier(next, kw_keeper_next_ms(server->keeper));
+	if (next == INT64_MAX)
+		return -1;
+	if (next <= now_ms)
+		return 0;
+	return next - now_ms > INT32_MAX ? INT32_MAX : (int)(next - now_ms);
+}
+
+static void begin_stop(struct loop *loop)
+{
+	struct kw_server *server = loop->server;
+
+	if (loop->stop_by_ms != 0)
+		return;
+	kw_log(KW_LOG_INFO, "stopping", NULL, "asked to stop");
+	loop->stop_by_ms = kw_boot_ms(server->clock) + STOP_MS;
+	server->stopping = true;
+	kw_service_cancel(server->service);
+	kw_wake_all(server);
+}
+
+static void read_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		begin_stop(loop);
+}
+
+static void run_due(struct loop *loop)
+{
+	struct kw_server *server = loop->server;
+
+	kw_jobs_finish(server->workers);
+	kw_store_tick(server->store);
+	if (loop->stop_by_ms == 0)
+		kw_keeper_tick(server->keeper);
+	kw_wake_due(server);
+	for (size_t i = 0; i < KW_LISTENERS_MAX; i++)
+		if (server->listeners[i].daemon != NULL)
+			MHD_run(server->listeners[i].daemon);
+}
+
+static bool has_stopped(const struct loop *loop)
+{
+	return loop->stop_by_ms != 0
+	       && (kw_boot_ms(loop->server->clock) >= loop->stop_by_ms
+		   || kw_jobs_idle(loop->server->workers));
+}
+
+static int run_loop(struct loop *loop, struct kw_error *err)
+{
+	struct epoll_event events[EVENTS_MAX];
+
+	while (!has_stopped(loop)) {
+		int n = epoll_wait(loop->epoll, events, EVENTS_MAX, pause_ms(loop));
+
+		if (n < 0 && errno != EINTR)
+			return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %s", strerror(errno));
+		for (int i = 0; i < n; i++)
+			if (events[i].data.fd == loop->signals)
+				read_signals(loop);
+		run_due(loop);
+	}
+	run_due(loop); /* the last answers go out */
+	return 0;
+}
+
+static int run(struct kw_server *server, struct kw_error *err)
+{
+	KW_CLEANUP(kw_fd_close) int epoll = -1;
+	KW_CLEANUP(kw_fd_close) int signals = -1;
+	struct loop loop = { server, -1, -1, 0 };
+	int result = -1;
+
+	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0
+	    && kw_jobs_start(server->tpm, err) == 0)
+		result = run_loop(&loop, err);
+	epoll = loop.epoll;
+	signals = loop.signals;
+	return result;
+}
+
+static void announce(const struct kw_server *server)
+{
+	const struct kw_config *config = server->config;
+	char identity[200];
+
+	kw_identity_describe(&config->identity, identity, sizeof(identity));
+	kw_log(KW_LOG_INFO, "listening", NULL, "http %s, socket %s, health %s", config->server.http,
+	       config->server.socket.path, config->server.health);
+	kw_log(KW_LOG_INFO, "identity", NULL, "%s", identity);
+	if (server->custom_trust[0] != '\0')
+		kw_log(KW_LOG_WARNING, "custom-trust", NULL, "not built in: %s",
+		       server->custom_trust);
+	for (size_t i = 0; i < config->n_keys; i++)
+		for (size_t k = 0; k < config->keys[i].n_allow; k++)
+			if (config->keys[i].allow[k].any)
+				kw_log(KW_LOG_WARNING, "open-key", config->keys[i].name,
+				       "anybody who reaches the port may have it");
+}
+
+int kw_serve(const struct kw_config *config, const struct kw_serve_options *options,
+	     struct kw_error *err)
+{
+	struct kw_server server = {
+		.config = config,
+		.clock = options->clock,
+		.random = options->random,
+		.custom_trust = kw_config_custom_trust(config),
+	};
+	int result = -1;
+
+	if (kw_listeners_open(&server, err) == 0 && open_parts(&server, err) == 0
+	    && kw_daemons_start(&server, err) == 0) {
+		announce(&server);
+		result = run(&server, err);
+	}
+	free_parts(&server);
+	return result;
+}

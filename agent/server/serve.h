@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `keyward serve`: sockets first, then threads, then one event loop until SIGTERM or SIGINT. Blocks
+ * the caller, whose thread becomes the event thread. Process-wide hardening is the program's
+ * business.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "util/clock.h"
+
+struct kw_serve_options {
+	const struct kw_clock *clock;
+	const struct kw_random *random;
+};
+
+int kw_serve(const struct kw_config *config, const struct kw_serve_options *options,
+	     struct kw_error *err) KW_MUST_USE;

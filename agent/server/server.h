@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of server/ share. Everything here belongs to the event thread. A request is
+ * answered at once, or suspended until the key it waits for changes, a live release ends, or its
+ * deadline passes.
+ */
+#pragma once
+
+#include "keys/store.h"
+#include "server/tokens.h"
+#include "service/keeper.h"
+
+#include <microhttpd.h>
+
+enum kw_listener_kind { KW_LISTENER_TCP, KW_LISTENER_SOCKET, KW_LISTENER_HEALTH };
+enum { KW_LISTENERS_MAX = 3, KW_BODY_MAX = 1 << 20, KW_CONNECTIONS_MAX = 12000 };
+
+struct kw_server;
+
+struct kw_listener {
+	struct kw_server *server;
+	enum kw_listener_kind kind;
+	int fd; /* bound and listening; -1: not configured */
+	struct MHD_Daemon *daemon;
+	char *unlink_path; /* of a Unix socket */
+};
+
+/* The answers of one key that can be given again and again; made for a snapshot, dropped with it.
+ */
+struct kw_key_view {
+	uint64_t generation;
+	struct MHD_Response *jwk;
+};
+
+struct kw_server {
+	const struct kw_config *config;
+	const struct kw_clock *clock;
+	const struct kw_random *random;
+	struct kw_service *service;
+	struct kw_jobs *workers, *tpm;
+	struct kw_store *store;
+	struct kw_keeper *keeper;
+	struct kw_tokens *tokens;
+	struct kw_listener listeners[KW_LISTENERS_MAX];
+	struct kw_key_view *views;  /* by entry->index */
+	struct kw_request *waiting; /* list of suspended requests */
+	char *custom_trust;	    /* "" or what is not built in */
+	bool stopping;
+	bool started; /* every configured key was tried once */
+};
+
+/* Who asks: judged by the listener that the request came through (rulings 5). */
+struct kw_caller {
+	enum kw_listener_kind listener;
+	uid_t uid; /* of the socket's peer; meaningless on TCP */
+	gid_t gid;
+	const char *token; /* name of the configured token that was presented, or NULL */
+	bool bad_token;	   /* a bearer was presented and is none of ours */
+};
+
+struct kw_request {
+	struct kw_server *server;
+	struct MHD_Connection *connection;
+	const struct kw_listener *listener;
+	const struct kw_route *route;
+	const char *name; /* the variable part of the path, borrowed; "" if there is none */
+	struct kw_caller caller;
+	struct kw_blob body;
+	bool body_too_large, suspended;
+	const char *waits_for; /* name of a key */
+	int64_t deadline_ms;   /* of the waiting, boot clock */
+	struct kw_live *live;  /* a release with the caller's own token, or NULL */
+	struct kw_request *next;
+};
+
+/* --- answer.c: every answer is made here ------------------------------------------------------ */
+
+enum MHD_Result kw_answer(struct kw_request *request, unsigned status,
+			  struct MHD_Response *response); /* consumes one reference */
+enum MHD_Result kw_answer_text(struct kw_request *request, unsigned status, const char *type,
+			       const char *text);
+/* RFC 9457 on /v1; on compat routes {"error", "id", ...} beginning with `compat_words`. */
+enum MHD_Result kw_answer_problem(struct kw_request *request, const struct kw_error *err);
+enum MHD_Result kw_answer_compat_error(struct kw_request *request, unsigned status,
+				       const char *words, const struct kw_error *err);
+struct MHD_Response *kw_response_text(const char *type, const char *text); /* copies */
+/* Serves the bytes of `material` without copying; holds a reference as long as it is sent. */
+struct MHD_Response *kw_response_material(struct kw_material *material, struct kw_bytes bytes,
+					  const char *type);
+
+/* --- caller.c --------------------------------------------------------------------------------- */
+
+void kw_caller_identify(struct kw_request *request);
+bool kw_caller_may(const struct kw_request *request, const struct kw_config_key *rule);
+
+/* --- waiting.c: suspended requests -------------------------------------------------------------
+ */
+
+enum { KW_WAIT_MAX_MS = 60 * 1000 };
+/* Suspends until the key changes or the deadline passes; the route's handler is then called again.
+ */
+enum MHD_Result kw_wait_for_key(struct kw_request *request, const char *name);
+void kw_wake_all(struct kw_server *server);
+void kw_wake_key(struct kw_server *server, const char *name);
+void kw_wake_due(struct kw_server *server);
+int64_t kw_waiting_next_ms(const struct kw_server *server);
+void kw_request_forget(struct kw_request *request); /* takes it out of the list */
+
+/* --- routes ------------------------------------------------------------------------------------
+ */
+
+enum kw_route_flags {
+	KW_ROUTE_HEALTH = 1, /* also on the health listener */
+	KW_ROUTE_COMPAT = 2, /* Microsoft's contract: only with server.compat.enabled */
+};
+struct kw_route {
+	const char *method, *path; /* a path that ends with "/" takes a name behind it */
+	unsigned flags;
+	enum MHD_Result (*handle)(struct kw_request *request);
+};
+extern const struct kw_route kw_routes[]; /* ended by a NULL path */
+
+enum MHD_Result kw_route_keys(struct kw_request *request);   /* GET /v1/keys */
+enum MHD_Result kw_route_key(struct kw_request *request);    /* GET /v1/keys/NAME */
+enum MHD_Result kw_route_status(struct kw_request *request); /* GET /status */
+enum MHD_Result kw_route_livez(struct kw_request *request);
+enum MHD_Result kw_route_readyz(struct kw_request *request);
+enum MHD_Result kw_route_startupz(struct kw_request *request);
+enum MHD_Result kw_route_release(struct kw_request *request); /* POST /key/release */
+
+/* --- http.c and listen.c ------------------------------------------------------------------------
+ */
+
+int kw_listeners_open(struct kw_server *server, struct kw_error *err) KW_MUST_USE;
+void kw_listeners_close(struct kw_server *server);
+int kw_daemons_start(struct kw_server *server, struct kw_error *err) KW_MUST_USE;
+void kw_daemons_stop(struct kw_server *server);
+void kw_views_drop(struct kw_server *server, size_t index);
