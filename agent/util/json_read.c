@@ -2,6 +2,7 @@
 #include "util/base64.h"
 #include "util/json.h"
 #include "util/json_scan.h"
+#include "util/json_text.h"
 #include "util/json_value.h"
 
 #include <math.h>
@@ -46,9 +47,9 @@ int kw_json_secret(struct kw_bytes text, const char *name, enum kw_error_name er
 		return -1;
 	if (!place.is_string)
 		return lacks(name, place.is_there, error, err);
-	if (kw_secret_new(kw_json_decode(place.raw, NULL), ret, err) < 0)
+	if (kw_secret_new(kw_json_text_decode(place.raw.data, NULL), ret, err) < 0)
 		return kw_wrap(err, "member '%s'", name);
-	kw_json_decode(place.raw, ret->data);
+	kw_json_text_decode(place.raw.data, ret->data);
 	return 0;
 }
 

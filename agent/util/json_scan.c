@@ -3,6 +3,7 @@
 
 #include "util/cleanup.h"
 #include "util/json.h"
+#include "util/json_text.h"
 #include "util/memory.h"
 #include "util/utf8.h"
 
@@ -15,8 +16,6 @@ enum {
 	NUMBER_MAX = 63, /* characters; more than the parser's buffer takes is no number of ours */
 	NAMES_STEP = 64,
 };
-enum { SURROGATE_HIGH = 0xd800, SURROGATE_LOW = 0xdc00, SURROGATE_END = 0xe000 };
-static const uint32_t no_point = UINT32_MAX;
 
 struct scan {
 	struct kw_cursor c;
@@ -111,29 +110,21 @@ static bool number(struct scan *s)
 	return is_finite(digits) || fault(s, "a number that is too large");
 }
 
-/* The value of four hex digits, or -1. */
-static int32_t hex4(const uint8_t *p)
-{
-	char text[5] = { (char)p[0], (char)p[1], (char)p[2], (char)p[3], '\0' };
-	uint8_t value[2];
-
-	return kw_hex_decode(text, value, sizeof(value)) ? value[0] << 8 | value[1] : -1;
-}
-
 /* Behind a backslash and 'u'. */
 static bool unicode_escape(struct scan *s)
 {
 	struct kw_bytes at;
 
-	if (!kw_take(&s->c, 4, &at) || hex4(at.data) < 0)
+	if (!kw_take(&s->c, 4, &at) || kw_json_hex4(at.data) < 0)
 		return fault(s, "an escape without four hex digits");
-	int32_t unit = hex4(at.data);
+	int32_t unit = kw_json_hex4(at.data);
 	if (unit == 0)
 		return fault(s, "a NUL");
-	if (unit < SURROGATE_HIGH || unit >= SURROGATE_END)
+	if (unit < KW_SURROGATE_HIGH || unit >= KW_SURROGATE_END)
 		return true;
-	if (unit >= SURROGATE_LOW || !accept(s, '\\') || !accept(s, 'u') || !kw_take(&s->c, 4, &at)
-	    || hex4(at.data) < SURROGATE_LOW || hex4(at.data) >= SURROGATE_END)
+	if (unit >= KW_SURROGATE_LOW || !accept(s, '\\') || !accept(s, 'u')
+	    || !kw_take(&s->c, 4, &at) || kw_json_hex4(at.data) < KW_SURROGATE_LOW
+	    || kw_json_hex4(at.data) >= KW_SURROGATE_END)
 		return fault(s, "half a surrogate pair");
 	return true;
 }
@@ -172,51 +163,9 @@ static bool string(struct scan *s, struct kw_bytes *ret_raw)
 	return true;
 }
 
-/* One character behind a backslash; `*p` stands on what the backslash escapes. */
-static uint32_t next_escaped(const uint8_t **p)
-{
-	static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
-	uint8_t c = *(*p)++;
-
-	if (c != 'u') {
-		const char *letter = strchr(letters, c);
-		return letter ? (uint8_t)values[letter - letters] : c;
-	}
-	uint32_t unit = (uint32_t)hex4(*p);
-	*p += 4;
-	if (unit < SURROGATE_HIGH || unit >= SURROGATE_END)
-		return unit;
-	uint32_t low = (uint32_t)hex4(*p + 2); /* behind the second backslash and 'u' */
-	*p += 6;
-	return 0x10000 + ((unit - SURROGATE_HIGH) << 10) + (low - SURROGATE_LOW);
-}
-
-/* The next decoded character of a string that string() accepted; no_point at its closing quote. */
-static uint32_t next_point(const uint8_t **p)
-{
-	if (**p == '"')
-		return no_point;
-	if (**p == '\\') {
-		++*p;
-		return next_escaped(p);
-	}
-	size_t len = kw_utf8_length((struct kw_bytes){ *p, 4 }, 0);
-	uint32_t point = kw_utf8_decode(*p, len);
-	*p += len;
-	return point;
-}
-
 static int compare_names(const void *a, const void *b)
 {
-	const uint8_t *left = *(const uint8_t *const *)a, *right = *(const uint8_t *const *)b;
-
-	for (;;) {
-		uint32_t l = next_point(&left), r = next_point(&right);
-		if (l != r)
-			return l < r ? -1 : 1;
-		if (l == no_point)
-			return 0;
-	}
+	return kw_json_text_compare(*(const uint8_t *const *)a, *(const uint8_t *const *)b);
 }
 
 /* Sorted, so that a hostile object cannot make this quadratic. */
@@ -243,23 +192,6 @@ static void remember_name(struct scan *s, const uint8_t *name)
 	s->names[s->n_names++] = name;
 }
 
-static bool is_wanted(const struct scan *s, struct kw_bytes raw)
-{
-	const uint8_t *p = raw.data;
-	const char *want = s->want;
-
-	if (!want || s->depth != 1)
-		return false;
-	for (uint32_t point = next_point(&p); point != no_point; point = next_point(&p)) {
-		uint8_t character[4];
-		size_t len = kw_utf8_encode(point, character);
-		if (strncmp(want, (const char *)character, len) != 0)
-			return false;
-		want += len;
-	}
-	return *want == '\0';
-}
-
 static bool value(struct scan *s, struct kw_bytes *ret_string);
 
 static bool member(struct scan *s)
@@ -270,7 +202,7 @@ static bool member(struct scan *s)
 	if (!string(s, &name))
 		return false;
 	remember_name(s, name.data);
-	bool wanted = is_wanted(s, name);
+	bool wanted = s->want && s->depth == 1 && kw_json_text_is(name.data, s->want);
 	skip_blanks(s);
 	if (!accept(s, ':'))
 		return fault(s, "a colon is missing");
@@ -411,20 +343,4 @@ int kw_json_scan_lenient(struct kw_bytes text, enum kw_error_name error, struct 
 		opened = opened || s.depth != 0;
 	}
 	return good ? 0 : report(&s, error, err);
-}
-
-size_t kw_json_decode(struct kw_bytes raw, uint8_t *ret)
-{
-	const uint8_t *p = raw.data;
-	size_t len = 0;
-
-	for (uint32_t point = next_point(&p); point != no_point; point = next_point(&p)) {
-		uint8_t character[4];
-		size_t n = kw_utf8_encode(point, character);
-		if (ret)
-			memcpy(ret + len, character, n);
-		len += n;
-		kw_wipe(character, sizeof(character));
-	}
-	return len;
 }

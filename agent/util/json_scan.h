@@ -20,6 +20,3 @@ int kw_json_scan(struct kw_bytes text, const char *want, enum kw_error_name erro
 		 struct kw_json_place *ret, struct kw_error *err) KW_MUST_USE;
 int kw_json_scan_lenient(struct kw_bytes text, enum kw_error_name error,
 			 struct kw_error *err) KW_MUST_USE;
-
-/* Decodes a string that was scanned; `ret` NULL only counts. Returns the number of bytes. */
-size_t kw_json_decode(struct kw_bytes raw, uint8_t *ret);
