@@ -30,6 +30,7 @@ struct acquire_job {
 	struct kept *kept;
 	bool ran, failed;
 	struct kw_material *material;
+	struct kw_checks checks;
 	struct kw_error err;
 };
 
@@ -59,14 +60,21 @@ static void run(struct kw_job *job)
 	struct acquire_job *a = (struct acquire_job *)job;
 
 	a->ran = true;
-	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, NULL, &a->material,
-			       &a->err)
+	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, &a->checks,
+			       &a->material, &a->err)
 		    < 0;
 }
 
 static void schedule(struct kw_keeper *keeper, struct kept *kept, int64_t in_ms)
 {
 	kept->due_ms = kw_boot_ms(keeper->parts.clock) + jittered(keeper, in_ms);
+}
+
+static void log_checks(const struct acquire_job *a)
+{
+	for (size_t i = 0; i < a->checks.n_rows; i++)
+		kw_log(KW_LOG_DEBUG, "check", a->kept->rule->name, "%s: %s",
+		       a->checks.rows[i].check, kw_verdict_text(a->checks.rows[i].verdict));
 }
 
 static void refused(struct acquire_job *a)
@@ -95,6 +103,7 @@ static void done(struct kw_job *job)
 	struct acquire_job *a = (struct acquire_job *)job;
 
 	a->kept->on_its_way = false;
+	log_checks(a);
 	if (a->ran && a->failed)
 		refused(a);
 	else if (a->ran)

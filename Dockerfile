@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# keyward as a bare image: build stage on Debian, final stage without a distribution, user 65532, no shell.
+#   podman build -t keyward .            BASE may name a local Debian image
+ARG BASE=docker.io/library/debian:bookworm-slim
+
+FROM ${BASE} AS build
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev libmicrohttpd-dev \
+      libtss2-dev libyaml-dev libc-ares-dev ca-certificates
+WORKDIR /src
+COPY CMakeLists.txt CMakePresets.json ./
+COPY agent agent
+RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target keyward \
+ && strip build/release/keyward
+# The root of the final stage: the program, the libraries that it names, CA roots, an os-release for attestation.
+RUN mkdir -p /root-fs/usr/bin /root-fs/etc/ssl/certs /root-fs/etc/keyward /root-fs/run \
+ && cp build/release/keyward /root-fs/usr/bin/keyward \
+ && ldd /root-fs/usr/bin/keyward | grep -oE '/[^ ]+' | sort -u | xargs -I{} cp --parents -L {} /root-fs/ \
+ && cp /etc/ssl/certs/ca-certificates.crt /root-fs/etc/ssl/certs/ \
+ && cp -L /etc/os-release /root-fs/etc/os-release
+
+FROM scratch
+LABEL org.opencontainers.image.title="keyward" \
+      org.opencontainers.image.description="Attested keys from Azure Key Vault for the containers of a pod" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /root-fs/ /
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/keyward"]
+CMD ["serve"]
