@@ -64,7 +64,8 @@ int kw_json_want_base64(const struct kw_json *object, const char *name, int flav
 			enum kw_error_name error, struct kw_blob *ret,
 			struct kw_error *err) KW_MUST_USE;
 
-/* Building. Adders abort when memory is out; `name` is NULL when the container is an array. */
+/* Building. Adders abort when memory is out; `name` is NULL when the container is an array.
+ * Fractions, and numbers that were parsed, are printed with 15 digits. */
 struct kw_json *kw_json_new_object(void);
 struct kw_json *kw_json_new_array(void);
 struct kw_json *kw_json_copy(const struct kw_json *value);

@@ -3,6 +3,7 @@
 #include "util/memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,9 +43,17 @@ void kw_json_add_string(struct kw_json *container, const char *name, const char 
 	kw_json_add(container, name, owned(text ? cJSON_CreateString(text) : cJSON_CreateNull()));
 }
 
+/* As text, because the library prints a number with 15 digits only. */
 void kw_json_add_int(struct kw_json *container, const char *name, int64_t number)
 {
-	kw_json_add_number(container, name, (double)number);
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%lld", (long long)number);
+	cJSON *item = cJSON_CreateRaw(digits);
+	if (!item)
+		kw_out_of_memory();
+	item->valuedouble = (double)number;
+	kw_json_add(container, name, (struct kw_json *)item);
 }
 
 void kw_json_add_number(struct kw_json *container, const char *name, double number)

@@ -62,6 +62,7 @@ enum kw_json_type kw_json_type(const struct kw_json *value)
 	case cJSON_False:
 		return KW_JSON_BOOL;
 	case cJSON_Number:
+	case cJSON_Raw: /* made by kw_json_add_int() alone */
 		return KW_JSON_NUMBER;
 	case cJSON_String:
 		return KW_JSON_STRING;

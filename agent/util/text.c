@@ -91,7 +91,7 @@ static size_t distance(const char *a, const char *b)
 const char *kw_text_nearest(const char *word, const char *const *words)
 {
 	const char *nearest = NULL;
-	size_t len = strnlen(word, WORD_MAX + 1), limit = len / 3 + 1;
+	size_t len = strnlen(word, WORD_MAX + 1), limit = len < 6 ? 1 : len / 3;
 
 	if (len > WORD_MAX)
 		return NULL;
