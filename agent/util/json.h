@@ -37,6 +37,9 @@ KW_DEFINE_FREEP(struct kw_json, kw_json_free);
 /* The string member `name` of the object `text`, decoded straight into the arena (strict). */
 int kw_json_secret(struct kw_bytes text, const char *name, enum kw_error_name error,
 		   struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
+/* The member `name` of the same text as a whole number up to 2^53, written as a number or, as IMDS
+ * does, as a string of digits. False: missing, or neither. The text is not copied. */
+bool kw_json_secret_int(struct kw_bytes text, const char *name, int64_t *ret) KW_MUST_USE;
 
 /* Reading. All accept NULL and the wrong type (answer: NULL, false, 0). */
 enum kw_json_type kw_json_type(const struct kw_json *value); /* NULL: KW_JSON_NULL */

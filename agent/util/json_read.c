@@ -53,6 +53,32 @@ int kw_json_secret(struct kw_bytes text, const char *name, enum kw_error_name er
 	return 0;
 }
 
+/* Digits alone: an exponent or an escape is no way to write a time. */
+static bool whole_number(struct kw_bytes digits, int64_t *ret)
+{
+	int64_t number = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return false;
+		number = number * 10 + (digits.data[i] - '0');
+		if (number > (int64_t)largest_whole)
+			return false;
+	}
+	if (digits.len > 0)
+		*ret = number;
+	return digits.len > 0;
+}
+
+bool kw_json_secret_int(struct kw_bytes text, const char *name, int64_t *ret)
+{
+	struct kw_json_place place = { 0 };
+	struct kw_error unreadable = { 0 };
+
+	return kw_json_scan(text, name, KW_E_SYS_DATA, &place, &unreadable) == 0
+	       && whole_number(place.raw, ret);
+}
+
 enum kw_json_type kw_json_type(const struct kw_json *value)
 {
 	if (!value)

@@ -206,10 +206,14 @@ static bool member(struct scan *s)
 	skip_blanks(s);
 	if (!accept(s, ':'))
 		return fault(s, "a colon is missing");
+	skip_blanks(s);
+	size_t from = s->c.at;
 	if (!value(s, &content))
 		return false;
+	struct kw_bytes text = { s->c.in.data + from, s->c.at - from };
 	if (wanted)
-		s->place = (struct kw_json_place){ true, content.data != NULL, content };
+		s->place = (struct kw_json_place){ true, content.data != NULL,
+						   content.data != NULL ? content : text };
 	return true;
 }
 

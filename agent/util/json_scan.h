@@ -12,7 +12,7 @@
 /* The member of the outermost object that the strict scan was asked to look out for. */
 struct kw_json_place {
 	bool is_there, is_string;
-	struct kw_bytes raw; /* of a string: between the quotes, escapes and all */
+	struct kw_bytes raw; /* of a string: between the quotes, escapes and all; else its text */
 };
 
 /* `want` and `ret` may be NULL. */

@@ -194,6 +194,35 @@ static void secrets_are_refused_as_expected(void **state)
 	assert_int_equal(kw_arena_state().used, 0);
 }
 
+static const struct secret_int_row {
+	const char *name, *text;
+	bool good;
+	int64_t expect;
+} secret_int_rows[] = {
+	{ "given a number", "{\"n\":3599}", true, 3599 },
+	{ "given a string of digits", "{\"n\":\"1506484173\"}", true, 1506484173 },
+	{ "given zero", "{\"n\" : 0 }", true, 0 },
+	{ "given 2^53", "{\"n\":9007199254740992}", true, 9007199254740992 },
+	{ "given more than 2^53, it is refused", "{\"n\":9007199254740993}", false, 0 },
+	{ "given an empty string, it is refused", "{\"n\":\"\"}", false, 0 },
+	{ "given a string with a blank, it is refused", "{\"n\":\" 1\"}", false, 0 },
+	{ "given an escaped digit, it is refused", "{\"n\":\"\\u0031\"}", false, 0 },
+	{ "given a negative number, it is refused", "{\"n\":-1}", false, 0 },
+	{ "given a fraction, it is refused", "{\"n\":1.5}", false, 0 },
+	{ "given an array, it is refused", "{\"n\":[1]}", false, 0 },
+	{ "given no such member, it is refused", "{\"m\":1}", false, 0 },
+	{ "given a text that is not JSON, it is refused", "{\"n\":1", false, 0 },
+};
+
+static void numbers_beside_secrets_read_as_expected(void **state)
+{
+	const struct secret_int_row *row = *state;
+	int64_t number = -7;
+
+	assert_int_equal(kw_json_secret_int(kw_bytes_text(row->text), "n", &number), row->good);
+	assert_int_equal(number, row->good ? row->expect : -7);
+}
+
 /* `expect` is member "a" as printed; NULL: refused. */
 static const struct lenient_row {
 	const char *name, *text, *expect;
@@ -325,6 +354,7 @@ int main(void)
 	return KW_ROWS_RUN(strict_rows, strict_judges_as_expected)
 	       + KW_ROWS_RUN(string_rows, strings_read_as_expected)
 	       + KW_ROWS_RUN(secret_rows, secrets_are_refused_as_expected)
+	       + KW_ROWS_RUN(secret_int_rows, numbers_beside_secrets_read_as_expected)
 	       + KW_ROWS_RUN(lenient_rows, lenient_judges_as_expected)
 	       + cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
