@@ -60,6 +60,14 @@ void kw_blob_clear(struct kw_blob *blob)
 	*blob = (struct kw_blob){ 0 };
 }
 
+struct kw_blob kw_blob_steal(struct kw_blob *blob)
+{
+	struct kw_blob stolen = *blob;
+
+	*blob = (struct kw_blob){ 0 };
+	return stolen;
+}
+
 void kw_hex_encode(struct kw_bytes in, char *ret)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -89,7 +97,8 @@ bool kw_hex_decode(const char *text, uint8_t *ret, size_t len)
 		if (hex_digit(text[i]) < 0)
 			return false;
 	for (size_t i = 0; i < len; i++)
-		ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		ret[i] = (uint8_t)((unsigned int)hex_digit(text[2 * i]) << 4
+				   | (unsigned int)hex_digit(text[2 * i + 1]));
 	return true;
 }
 

@@ -37,6 +37,8 @@ struct kw_blob kw_blob_new(size_t len); /* zeroed */
 struct kw_blob kw_blob_copy(struct kw_bytes from);
 void kw_blob_append(struct kw_blob *blob, struct kw_bytes more);
 void kw_blob_clear(struct kw_blob *blob);
+/* Hands the bytes on and leaves nothing behind. */
+struct kw_blob kw_blob_steal(struct kw_blob *blob);
 static inline struct kw_bytes kw_blob_bytes(const struct kw_blob *blob)
 {
 	return (struct kw_bytes){ blob->data, blob->len };

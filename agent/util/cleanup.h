@@ -12,13 +12,13 @@
 
 #define KW_CLEANUP(fn) __attribute__((cleanup(fn)))
 
-#define KW_DEFINE_FREEP(type, fn)          \
-	static inline void fn##p(type **p) \
-	{                                  \
-		if (*p)                    \
-			fn(*p);            \
-		*p = NULL;                 \
-	}                                  \
+#define KW_DEFINE_FREEP(type, fn)                      \
+	static inline void fn##p(__typeof__(type) **p) \
+	{                                              \
+		if (*p)                                \
+			fn(*p);                        \
+		*p = NULL;                             \
+	}                                              \
 	struct kw_semicolon_follows
 
 #define KW_STEAL(p)                          \
@@ -36,4 +36,11 @@ static inline void kw_fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+static inline int kw_fd_steal(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
 }

@@ -3,6 +3,7 @@
 
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +43,7 @@ static int open_regular(const char *path, enum kw_error_name error, int *ret, st
 		return kw_fail(err, error, "'%s': %m", path);
 	if (!S_ISREG(st.st_mode))
 		return kw_fail(err, error, "'%s': not a regular file", path);
-	*ret = fd;
-	fd = -1;
+	*ret = kw_fd_steal(&fd);
 	return 0;
 }
 
@@ -70,8 +70,7 @@ int kw_file_read(const char *path, size_t max, enum kw_error_name error, struct 
 	}
 	if (n < 0)
 		return kw_fail(err, error, "'%s': reading: %m", path);
-	*ret = content;
-	content = (struct kw_blob){ 0 };
+	*ret = kw_blob_steal(&content);
 	return 0;
 }
 
@@ -138,8 +137,9 @@ static int open_directory(const char *path, int *ret, const char **ret_name, str
 
 	if (name[0] == '\0')
 		return kw_fail(err, KW_E_OUT_WRITE, "'%s': not the name of a file", path);
-	dir = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
-	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	dir = kw_strdup(slash ? path : "./");
+	dir[slash ? slash + 1 - path : 2] = '\0';
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return kw_fail(err, KW_E_OUT_WRITE, "'%s': opening its directory: %m", path);
 	*ret = fd;

@@ -49,11 +49,9 @@ void kw_json_add_int(struct kw_json *container, const char *name, int64_t number
 	char digits[24];
 
 	(void)snprintf(digits, sizeof(digits), "%lld", (long long)number);
-	cJSON *item = cJSON_CreateRaw(digits);
-	if (!item)
-		kw_out_of_memory();
-	item->valuedouble = (double)number;
-	kw_json_add(container, name, (struct kw_json *)item);
+	struct kw_json *item = owned(cJSON_CreateRaw(digits));
+	((cJSON *)item)->valuedouble = (double)number;
+	kw_json_add(container, name, item);
 }
 
 void kw_json_add_number(struct kw_json *container, const char *name, double number)
@@ -113,13 +111,13 @@ static int compare_members(const void *a, const void *b)
 /* The children in a row of their own; those of an object sorted by name. */
 static const struct kw_json **children(const struct kw_json *container, size_t n)
 {
-	const struct kw_json **list = kw_alloc(n * sizeof(*list));
+	const struct kw_json **list = kw_alloc(n * sizeof(const struct kw_json *));
 	size_t i = 0;
 
 	for (const struct kw_json *c = kw_json_first(container); c; c = kw_json_next(c))
 		list[i++] = c;
 	if (kw_json_type(container) == KW_JSON_OBJECT && n > 1)
-		qsort(list, n, sizeof(*list), compare_members);
+		qsort(list, n, sizeof(const struct kw_json *), compare_members);
 	return list;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "util/origin.h"
 
-#include "util/bytes.h"
+#include "util/text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ static bool copy_host(const char *p, const char *end, char *ret)
 	if (p == end || end - p >= KW_HOST_SIZE)
 		return false;
 	for (; p < end; p++)
-		*ret++ = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+		*ret++ = kw_lower(*p);
 	*ret = '\0';
 	return true;
 }
@@ -113,10 +113,10 @@ static bool is_name(const char *host)
 static bool settle_name(struct kw_origin *o)
 {
 	struct in_addr address;
-	const char *last = strrchr(o->host, '.');
+	const char *dot = strrchr(o->host, '.'), *last = dot ? dot + 1 : o->host;
 
 	o->is_address = inet_pton(AF_INET, o->host, &address) == 1;
-	return o->is_address || (is_name(o->host) && !is_digit(last ? last[1] : o->host[0]));
+	return o->is_address || (is_name(o->host) && !is_digit(*last));
 }
 
 static bool read_authority(const char *p, const char *end, struct kw_origin *o)

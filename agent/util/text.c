@@ -26,6 +26,13 @@ char *kw_strdup(const char *text)
 	return text ? (char *)kw_blob_copy(kw_bytes_text(text)).data : NULL;
 }
 
+char kw_lower(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	return c;
+}
+
 /* C0, DEL and C1: what a terminal or a log collector might act on. */
 static bool is_control(uint32_t point)
 {
@@ -57,11 +64,6 @@ void kw_text_clean(struct kw_bytes from, char *ret, size_t size)
 
 enum { WORD_MAX = 63 };
 
-static int lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -78,10 +80,10 @@ static size_t distance(const char *a, const char *b)
 		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= n_b; j++) {
-			size_t other = lower(a[i - 1]) != lower(b[j - 1]);
+			size_t other = kw_lower(a[i - 1]) != kw_lower(b[j - 1]);
 			row[j] = least(above[j - 1] + other, least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2])
-			    && lower(a[i - 2]) == lower(b[j - 1]))
+			if (i > 1 && j > 1 && kw_lower(a[i - 1]) == kw_lower(b[j - 2])
+			    && kw_lower(a[i - 2]) == kw_lower(b[j - 1]))
 				row[j] = least(row[j], rows[(i + 1) % 3][j - 2] + 1);
 		}
 	}

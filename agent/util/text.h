@@ -11,6 +11,8 @@
 char *kw_format(const char *fmt, ...) KW_PRINTF(1, 2); /* aborts when memory is out */
 char *kw_strdup(const char *text);		       /* NULL gives NULL */
 
+char kw_lower(char c); /* ASCII alone, whatever the locale */
+
 /* Remote text for an error or a log: control bytes and non-UTF-8 become '?', cut to fit `size`. */
 void kw_text_clean(struct kw_bytes from, char *ret, size_t size);
 

@@ -20,9 +20,8 @@
 		size_t kw_n = sizeof(rows) / sizeof((rows)[0]);                                 \
 		struct CMUnitTest *kw_tests = calloc(kw_n, sizeof(*kw_tests));                  \
 		for (size_t kw_i = 0; kw_tests && kw_i < kw_n; kw_i++)                          \
-			kw_tests[kw_i] =                                                        \
-				(struct CMUnitTest){ (rows)[kw_i].name, driver, NULL, NULL,     \
-						     (void *)(uintptr_t) & (rows)[kw_i] };      \
+			kw_tests[kw_i] = (struct CMUnitTest){ (rows)[kw_i].name, driver, NULL,  \
+							      NULL, (void *)&(rows)[kw_i] };    \
 		int kw_failed =                                                                 \
 			kw_tests ? _cmocka_run_group_tests(#driver, kw_tests, kw_n, NULL, NULL) \
 				 : 1;                                                           \

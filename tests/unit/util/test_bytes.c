@@ -124,7 +124,9 @@ static void blobs_own_their_bytes(void **state)
 	kw_blob_clear(&blob);
 	blob = kw_blob_new(3);
 	assert_memory_equal(blob.data, "\0\0\0", 4);
-	kw_blob_clear(&blob);
+	struct kw_blob stolen = kw_blob_steal(&blob);
+	assert_true(blob.data == NULL && blob.len == 0 && stolen.len == 3);
+	kw_blob_clear(&stolen);
 }
 
 static void hex_goes_both_ways(void **state)

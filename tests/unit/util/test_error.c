@@ -81,7 +81,7 @@ static void a_cut_leaves_whole_characters(void **state)
 
 	(void)state;
 	memset(text, 'x', 510);
-	strcpy(text + 510, "\xc3\xa4 and more"); /* the detail ends within it */
+	memcpy(text + 510, "\xc3\xa4 and more", 12); /* the detail ends within it */
 	(void)kw_fail(&err, KW_E_SYS_DATA, "%s", text);
 	assert_int_equal(strlen(err.detail), 510);
 	(void)kw_wrap(&err, "%.509s\xc3\xa4", text);

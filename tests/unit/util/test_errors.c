@@ -93,7 +93,7 @@ int main(void)
 		return 1;
 	for (size_t i = 0; i < n; i++)
 		tests[i] = (struct CMUnitTest){ all[i].id, row_is_well_formed, NULL, NULL,
-						(void *)(uintptr_t)&all[i] };
+						(void *)&all[i] };
 	int failed = _cmocka_run_group_tests("catalogue", tests, n, NULL, NULL);
 	free(tests);
 	return failed;

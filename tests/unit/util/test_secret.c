@@ -271,14 +271,14 @@ static struct kw_secret everything;
 
 static int read_behind_the_arena(void)
 {
-	volatile uint8_t *end = everything.data + everything.len + 1;
+	const volatile uint8_t *end = everything.data + everything.len + 1;
 
 	return *end;
 }
 
 static int read_before_the_arena(void)
 {
-	volatile uint8_t *start = everything.data;
+	const volatile uint8_t *start = everything.data;
 
 	return *(start - 1);
 }
@@ -286,7 +286,7 @@ static int read_before_the_arena(void)
 /* A child has no arena (hidden), or an empty one. */
 static int read_in_a_child(void)
 {
-	volatile uint8_t *start = everything.data;
+	const volatile uint8_t *start = everything.data;
 
 	return *start == 'k' ? 1 : 0;
 }
