@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/forms.h"
+
+#include "util/cleanup.h"
+#include "util/text.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+enum { NAME_MAX_LENGTH = 63, PORT_MAX = 65535 };
+
+/* The text is `min` to `max` characters, all of them from `allowed`. */
+static bool consists_of(const char *text, size_t len, const char *allowed, size_t min, size_t max)
+{
+	return len >= min && len <= max && strspn(text, allowed) >= len;
+}
+
+static bool is_word(const char *text)
+{
+	return *text && !strpbrk(text, " \t");
+}
+
+static bool is_port(const char *text)
+{
+	size_t len = strlen(text);
+
+	return consists_of(text, len, DIGITS, 1, 5) && *text != '0' && atol(text) <= PORT_MAX;
+}
+
+static char *take_word(const char *text)
+{
+	return is_word(text) ? kw_strdup(text) : NULL;
+}
+
+static char *take_name(const char *text)
+{
+	bool good = consists_of(text, strlen(text), LETTERS DIGITS "._-", 1, NAME_MAX_LENGTH)
+		    && isalnum((unsigned char)*text);
+
+	return good ? kw_strdup(text) : NULL;
+}
+
+static char *take_path(const char *text)
+{
+	return *text == '/' && text[1] ? kw_strdup(text) : NULL;
+}
+
+static char *take_builtin_or_path(const char *text)
+{
+	return strcmp(text, "builtin") == 0 ? kw_strdup(text) : take_path(text);
+}
+
+static char *take_system_or_path(const char *text)
+{
+	return strcmp(text, "system") == 0 ? kw_strdup(text) : take_path(text);
+}
+
+static char *take_origin(const char *text)
+{
+	struct kw_origin origin;
+	char canonical[KW_ORIGIN_TEXT_SIZE];
+
+	if (!kw_origin_parse(text, &origin, NULL) || !kw_origin_is(&origin, text))
+		return NULL;
+	kw_origin_text(&origin, canonical);
+	return kw_strdup(canonical);
+}
+
+static char *take_https_origin(const char *text)
+{
+	char *canonical = take_origin(text);
+
+	if (canonical && strncmp(canonical, "https:", strlen("https:")) == 0)
+		return canonical;
+	free(canonical);
+	return NULL;
+}
+
+static char *take_audience(const char *text)
+{
+	return is_word(text) && text[strlen(text) - 1] != '/' ? kw_strdup(text) : NULL;
+}
+
+bool kw_key_url_parse(const char *url, struct kw_origin *ret_origin,
+		      char ret_name[KW_KEY_NAME_SIZE], char ret_version[KW_KEY_VERSION_SIZE])
+{
+	static const char prefix[] = "/keys/";
+	struct kw_origin origin;
+	const char *name, *version;
+	size_t name_len;
+
+	if (!kw_origin_parse(url, &origin, &name) || !origin.tls
+	    || strncmp(name, prefix, strlen(prefix)) != 0)
+		return false;
+	name += strlen(prefix);
+	name_len = strcspn(name, "/");
+	version = name + name_len + (name[name_len] == '/');
+	if (!consists_of(name, name_len, LETTERS DIGITS "-", 1, KW_KEY_NAME_SIZE - 1)
+	    || !consists_of(version, strlen(version), LETTERS DIGITS, name[name_len] == '/',
+			    KW_KEY_VERSION_SIZE - 1))
+		return false;
+	*ret_origin = origin;
+	memcpy(ret_name, name, name_len);
+	ret_name[name_len] = '\0';
+	memcpy(ret_version, version, strlen(version) + 1);
+	return true;
+}
+
+static char *take_key_url(const char *text)
+{
+	struct kw_origin origin;
+	char name[KW_KEY_NAME_SIZE], version[KW_KEY_VERSION_SIZE];
+
+	return kw_key_url_parse(text, &origin, name, version) ? kw_strdup(text) : NULL;
+}
+
+/* Literals alone: a name could come to mean another address. */
+static bool is_loopback(const char *address)
+{
+	struct in_addr v4;
+
+	if (strcmp(address, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, address, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static char *take_loopback(const char *text)
+{
+	KW_CLEANUP(freep) char *address = kw_strdup(text);
+	char *colon = strrchr(address, ':');
+
+	if (!colon || !is_port(colon + 1))
+		return NULL;
+	*colon = '\0';
+	return is_loopback(address) ? kw_strdup(text) : NULL;
+}
+
+static char *take_host(const char *text)
+{
+	bool good = consists_of(text, strlen(text), LETTERS DIGITS ".-:[]", 1, KW_HOST_SIZE - 1);
+
+	return good ? kw_strdup(text) : NULL;
+}
+
+/* Cuts "HOST:" or "[ADDRESS]:" off the front; NULL: there is none. */
+static char *cut_host(char **rest)
+{
+	char *host = *rest, *end = *host == '[' ? strchr(host, ']') : NULL;
+
+	end = strchr(end ? end : host, ':');
+	if (!end || end == host)
+		return NULL;
+	*end = '\0';
+	*rest = end + 1;
+	return host;
+}
+
+static bool is_address(char *text)
+{
+	struct in6_addr binary;
+	size_t len = strlen(text);
+
+	if (*text != '[')
+		return inet_pton(AF_INET, text, &binary) == 1;
+	if (text[len - 1] != ']')
+		return false;
+	text[len - 1] = '\0';
+	return inet_pton(AF_INET6, text + 1, &binary) == 1;
+}
+
+static char *take_connect_to(const char *text)
+{
+	KW_CLEANUP(freep) char *copy = kw_strdup(text);
+	char *rest = copy;
+	char *host = cut_host(&rest), *port = host ? cut_host(&rest) : NULL;
+	char *address = port ? cut_host(&rest) : NULL;
+	bool good =
+		address && is_word(host) && is_port(port) && is_address(address) && is_port(rest);
+
+	return good ? kw_strdup(text) : NULL;
+}
+
+static char *take_hex(const char *text)
+{
+	bool good = consists_of(text, strlen(text), DIGITS "abcdefABCDEF", 2, 128)
+		    && strlen(text) % 2 == 0;
+
+	return good ? kw_strdup(text) : NULL;
+}
+
+#define KEY_PATH "/keys/[0-9A-Za-z-]{1,127}(/[0-9A-Za-z]{1,64})?"
+
+const struct kw_form kw_form_word = { "a text without blanks", "^\\S+$", take_word };
+const struct kw_form kw_form_name = { "a name of letters, digits, '.', '_' and '-', at most 63",
+				      "^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$", take_name };
+const struct kw_form kw_form_path = { "an absolute path", "^/.+$", take_path };
+const struct kw_form kw_form_builtin_or_path = { "'builtin' or an absolute path", "^(builtin|/.+)$",
+						 take_builtin_or_path };
+const struct kw_form kw_form_system_or_path = { "'system' or an absolute path", "^(system|/.+)$",
+						take_system_or_path };
+const struct kw_form kw_form_origin = { "an origin: http[s]://HOST[:PORT] and nothing behind it",
+					"^https?://[^/@\\s]+/?$", take_origin };
+const struct kw_form kw_form_https_origin = {
+	"an https origin: https://HOST[:PORT] and nothing behind it", "^https://[^/@\\s]+/?$",
+	take_https_origin
+};
+const struct kw_form kw_form_audience = { "an audience without a slash at its end", "^\\S*[^\\s/]$",
+					  take_audience };
+const struct kw_form kw_form_key_url = { "https://HOST/keys/NAME[/VERSION]",
+					 "^https://[^/@\\s]+" KEY_PATH "$", take_key_url };
+const struct kw_form kw_form_loopback = { "127.x.y.z:PORT or [::1]:PORT",
+					  "^(127\\.[0-9.]+|\\[::1\\]):[0-9]{1,5}$", take_loopback };
+const struct kw_form kw_form_host = { "a host name or address, with or without :PORT",
+				      "^[0-9A-Za-z.:\\[\\]-]+$", take_host };
+const struct kw_form kw_form_connect_to = { "HOST:PORT:ADDRESS:PORT with a literal address",
+					    "^\\S+:[0-9]+:\\S+:[0-9]+$", take_connect_to };
+const struct kw_form kw_form_hex = { "2 to 128 hexadecimal digits, an even number of them",
+				     "^([0-9A-Fa-f]{2}){1,64}$", take_hex };
