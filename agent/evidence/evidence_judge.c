@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything of guest evidence that needs no collateral (spec: guest attestation 4.6). */
+#include "evidence/provider.h"
+
+#include "evidence/tpm_wire.h"
+#include "jose/certificate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FOUND_SIZE = KW_CHECK_TEXT_SIZE };
+#define PLACEHOLDER "MICROSOFT AZURE TRUSTED VM RSA"
+#define AK_ATTRIBUTES (KW_TPM_FIXED_TPM | KW_TPM_RESTRICTED | KW_TPM_SIGN)
+
+static bool is_rsa_2048(const struct kw_tpm_public *p)
+{
+	return p->type == KW_TPM_ALG_RSA && p->bits == KW_GUEST_RSA_BITS
+	       && p->name_alg == KW_TPM_ALG_SHA256;
+}
+
+static void judge_ak_binding(const struct kw_evidence *e, const struct kw_tpm_public *public,
+			     struct kw_checks *checks)
+{
+	KW_CLEANUP(kw_public_key_freep) struct kw_public_key *key = NULL;
+	struct kw_error err = { 0 };
+	bool same = kw_tpm_public_key(public, &key, &err) == 0
+		    && kw_public_key_equal(key, e->report.ak);
+
+	kw_checks_judge(checks, "attestation key in report", KW_E_HCL_AK, same,
+			"the TPM's key is HCLAkPub", same ? "it is" : "it is another key");
+}
+
+static void judge_ak_attributes(const struct kw_tpm_public *p, struct kw_checks *checks)
+{
+	char found[FOUND_SIZE];
+	bool ok = is_rsa_2048(p) && (p->attributes & AK_ATTRIBUTES) == AK_ATTRIBUTES
+		  && (p->attributes & KW_TPM_DECRYPT) == 0 && p->scheme == KW_TPM_ALG_RSASSA
+		  && p->scheme_hash == KW_TPM_ALG_SHA256;
+
+	snprintf(found, sizeof(found), "RSA-%u, scheme 0x%04x with 0x%04x, attributes 0x%08x",
+		 p->bits, p->scheme, p->scheme_hash, p->attributes);
+	kw_checks_judge(checks, "attestation key attributes", KW_E_TPM_AK_TYPE, ok,
+			"RSA-2048, RSASSA with SHA-256, restricted, sign, fixedTPM", found);
+}
+
+static void judge_ak(const struct kw_evidence *e, struct kw_checks *checks)
+{
+	struct kw_tpm_public public;
+	struct kw_error err = { 0 };
+
+	if (kw_tpm_public_parse(kw_blob_bytes(&e->ak_public), &public, &err) < 0) {
+		kw_checks_judge(checks, "attestation key in report", KW_E_HCL_AK, false,
+				"the TPM's key is HCLAkPub", err.detail);
+		kw_checks_judge(checks, "attestation key attributes", KW_E_TPM_AK_TYPE, false,
+				"a public area", err.detail);
+		return;
+	}
+	judge_ak_binding(e, &public, checks);
+	judge_ak_attributes(&public, checks);
+}
+
+static void judge_certificate_of(const struct kw_evidence *e, const struct kw_certificate *c,
+				 int64_t now_s, int64_t skew_s, struct kw_checks *checks)
+{
+	bool in_time = now_s + skew_s >= c->not_before_s && now_s - skew_s <= c->not_after_s;
+	const char *found = c->issuer;
+
+	if (strstr(c->issuer, PLACEHOLDER)) {
+		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_PLACEHOLDER,
+				false, "provisioned by the platform", c->issuer);
+		return;
+	}
+	if (!kw_public_key_equal(c->key, e->report.ak))
+		found = "for another key";
+	else if (!in_time)
+		found = "not valid at this time";
+	kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, found == c->issuer,
+			"for HCLAkPub, valid now", found);
+}
+
+static void judge_certificate(const struct kw_evidence *e, int64_t now_s, int64_t skew_s,
+			      struct kw_checks *checks)
+{
+	KW_CLEANUP(kw_certificate_clear) struct kw_certificate certificate = { 0 };
+	struct kw_error err = { 0 };
+
+	if (e->ak_cert.len == 0)
+		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, false,
+				"for HCLAkPub, valid now", "there is none");
+	else if (kw_certificate_parse(kw_blob_bytes(&e->ak_cert), false, KW_E_TPM_AK_CERT,
+				      &certificate, &err)
+		 < 0)
+		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, false,
+				"for HCLAkPub, valid now", err.detail);
+	else
+		judge_certificate_of(e, &certificate, now_s, skew_s, checks);
+}
+
+/* A quote over no PCRs, or over others, would verify as well. */
+static void judge_selection(const struct kw_evidence *e, struct kw_checks *checks)
+{
+	struct kw_tpm_attest quote;
+	struct kw_error err = { 0 };
+	char found[FOUND_SIZE];
+	bool ok;
+
+	if (kw_tpm_attest_parse(kw_blob_bytes(&e->quote), &quote, &err) < 0)
+		return; /* the row of its form says so */
+	ok = quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
+	     && quote.selection[0].pcrs == KW_GUEST_PCRS;
+	snprintf(found, sizeof(found), "%zu banks, first 0x%04x, PCRs 0x%06x", quote.n_selection,
+		 quote.selection[0].hash, quote.selection[0].pcrs);
+	kw_checks_judge(checks, "quoted pcrs", KW_E_TPM_QUOTE_PCRS, ok, "PCRs 0-7 of SHA-256",
+			ok ? "PCRs 0-7 of SHA-256" : found);
+}
+
+static void judge_quote(const struct kw_evidence *e, struct kw_checks *checks)
+{
+	const struct kw_bytes not_compared = { 0 };
+
+	kw_quote_judge(kw_blob_bytes(&e->quote), kw_blob_bytes(&e->quote_signature), e->report.ak,
+		       not_compared, &e->pcrs, 1, checks);
+	judge_selection(e, checks);
+}
+
+/* NULL: the attestation key says that a key of this name lives in its TPM. */
+static const char *certify_fault(const struct kw_evidence *e, const struct kw_tpm_public *public)
+{
+	struct kw_tpm_signature signature;
+	struct kw_tpm_attest certify;
+	struct kw_error err = { 0 };
+	uint8_t name[34];
+
+	kw_tpm_public_name(public, name);
+	kw_tpm_signature_read(kw_blob_bytes(&e->certify_signature), &signature);
+	if (kw_tpm_attest_parse(kw_blob_bytes(&e->certify), &certify, &err) < 0)
+		return "not an attestation structure";
+	if (certify.magic != KW_TPM_GENERATED)
+		return "not made by a TPM (magic)";
+	if (certify.type != KW_TPM_ST_ATTEST_CERTIFY)
+		return "a structure of another type";
+	if (!kw_tpm_signature_verify(&signature, e->report.ak, kw_blob_bytes(&e->certify)))
+		return "the signature does not verify";
+	if (!kw_bytes_equal(certify.name, KW_BYTES(name)))
+		return "it is about another key";
+	return NULL;
+}
+
+static bool is_wrapping_key(const struct kw_tpm_public *p, struct kw_bytes policy)
+{
+	return is_rsa_2048(p) && p->attributes == KW_WRAPPING_ATTRIBUTES
+	       && p->symmetric == KW_TPM_ALG_NULL && p->scheme == KW_TPM_ALG_NULL
+	       && kw_bytes_equal(p->auth_policy, policy);
+}
+
+static void judge_wrapping_attributes(const struct kw_evidence *e, const struct kw_tpm_public *p,
+				      struct kw_checks *checks)
+{
+	uint8_t policy[KW_SHA256_SIZE];
+	char found[FOUND_SIZE];
+	bool known = kw_pcr_policy(&e->pcrs, KW_GUEST_PCRS, policy);
+	bool ok = known && is_wrapping_key(p, KW_BYTES(policy));
+
+	snprintf(found, sizeof(found), "RSA-%u, attributes 0x%08x, policy %s", p->bits,
+		 p->attributes,
+		 known && kw_bytes_equal(p->auth_policy, KW_BYTES(policy)) ? "over these PCR values"
+									   : "another");
+	kw_checks_judge(checks, "wrapping key attributes", KW_E_TPM_CERTIFY, ok,
+			"RSA-2048, attributes 0x00020432, policy over these PCR values", found);
+}
+
+static void judge_wrapping_key(const struct kw_evidence *e, struct kw_checks *checks)
+{
+	struct kw_tpm_public public;
+	struct kw_error err = { 0 };
+	const char *fault;
+
+	if (kw_tpm_public_parse(kw_blob_bytes(&e->wrapping_public), &public, &err) < 0) {
+		kw_checks_judge(checks, "wrapping key certification", KW_E_TPM_CERTIFY, false,
+				"a public area", err.detail);
+		return;
+	}
+	fault = certify_fault(e, &public);
+	kw_checks_judge(checks, "wrapping key certification", KW_E_TPM_CERTIFY, fault == NULL,
+			"signed by the attestation key", fault ? fault : "it is");
+	judge_wrapping_attributes(e, &public, checks);
+}
+
+static void judge_event_log(const struct kw_evidence *e, bool required, struct kw_checks *checks)
+{
+	struct kw_event_log log;
+	struct kw_error err = { 0 };
+
+	if (e->event_log.len == 0 && required)
+		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_MISSING, false,
+				"replays to the PCR values", "there is none");
+	else if (e->event_log.len == 0)
+		kw_checks_not_possible(checks, "event log", KW_E_TPM_LOG_MISSING,
+				       "replays to the PCR values", "there is none");
+	else if (kw_event_log_parse(kw_blob_bytes(&e->event_log), &log, &err) < 0)
+		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_FORM, false,
+				"a crypto-agile TCG log", err.detail);
+	else
+		kw_event_log_judge(&log, &e->pcrs, KW_GUEST_PCRS, checks);
+}
+
+void kw_evidence_judge(const struct kw_evidence *evidence, const struct kw_config *config,
+		       int64_t now_s, struct kw_checks *checks)
+{
+	const struct kw_snp_rules rules = { .allow_debug = config->evidence.allow_debug };
+
+	kw_hcl_report_judge(&evidence->report, checks);
+	kw_snp_report_judge(&evidence->report.snp, &rules, checks);
+	if (evidence->kind != KW_EVIDENCE_GUEST)
+		return;
+	judge_ak(evidence, checks);
+	judge_certificate(evidence, now_s, config->time.skew_ms / 1000, checks);
+	judge_quote(evidence, checks);
+	judge_wrapping_key(evidence, checks);
+	judge_event_log(evidence, config->evidence.require_event_log, checks);
+}

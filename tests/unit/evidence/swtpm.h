@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A software TPM for one test program: swtpm on two loopback ports with a state directory of its
+ * own, ended by its process id. It is a bare TPM without a resource manager, one client at a time.
+ */
+#pragma once
+
+#include "evidence/guest.h"
+#include "evidence/tpm.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+struct swtpm {
+	pid_t pid; /* 0: not running */
+	uint16_t port;
+	char dir[64];
+	char tcti[64];
+};
+
+static inline bool swtpm_installed(void)
+{
+	return access("/usr/bin/swtpm", X_OK) == 0;
+}
+
+/* A socket bound to that loopback port (0: any), or -1. */
+static inline int swtpm_bind(uint16_t port, uint16_t *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0
+	    && (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0
+		|| getsockname(fd, (struct sockaddr *)&at, &size) < 0)) {
+		close(fd);
+		return -1;
+	}
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* A port whose successor is free, too. */
+static inline uint16_t swtpm_ports(void)
+{
+	for (;;) {
+		uint16_t port = 0, next = 0;
+		int first = swtpm_bind(0, &port);
+		int second = first >= 0 && port < UINT16_MAX
+				     ? swtpm_bind((uint16_t)(port + 1), &next)
+				     : -1;
+
+		guest_want(first >= 0);
+		close(first);
+		if (second < 0)
+			continue;
+		close(second);
+		return port;
+	}
+}
+
+static inline void swtpm_exec(const struct swtpm *t)
+{
+	char state[96], server[64], control[64];
+
+	snprintf(state, sizeof(state), "dir=%s", t->dir);
+	snprintf(server, sizeof(server), "type=tcp,port=%u,bindaddr=127.0.0.1", t->port);
+	snprintf(control, sizeof(control), "type=tcp,port=%u,bindaddr=127.0.0.1", t->port + 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execl("/usr/bin/swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server",
+	      server, "--ctrl", control, "--flags", "not-need-init,startup-clear", (char *)NULL);
+	_exit(127);
+}
+
+static inline bool swtpm_answers(const struct swtpm *t)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(t->port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+
+	close(fd);
+	return yes;
+}
+
+/* Starts it on its state directory; after a stop this is a reset of the same TPM. */
+static inline void swtpm_start(struct swtpm *t)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	if (t->dir[0] == '\0') {
+		snprintf(t->dir, sizeof(t->dir), "/tmp/keyward-swtpm-XXXXXX");
+		guest_want(mkdtemp(t->dir) != NULL);
+	}
+	t->port = swtpm_ports();
+	snprintf(t->tcti, sizeof(t->tcti), "swtpm:host=127.0.0.1,port=%u", t->port);
+	t->pid = fork();
+	guest_want(t->pid >= 0);
+	if (t->pid == 0)
+		swtpm_exec(t);
+	for (int i = 0; i < 2000 && !swtpm_answers(t); i++)
+		nanosleep(&pause, NULL);
+}
+
+static inline void swtpm_stop(struct swtpm *t)
+{
+	if (t->pid > 0) {
+		kill(t->pid, SIGTERM);
+		waitpid(t->pid, NULL, 0);
+	}
+	t->pid = 0;
+}
+
+static inline int swtpm_unlink(const char *path, const struct stat *unused, int kind,
+			       struct FTW *where)
+{
+	(void)unused;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static inline void swtpm_remove(struct swtpm *t)
+{
+	swtpm_stop(t);
+	if (t->dir[0] != '\0')
+		nftw(t->dir, swtpm_unlink, 8, FTW_DEPTH | FTW_PHYS);
+	t->dir[0] = '\0';
+}

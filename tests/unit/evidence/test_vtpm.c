@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The azure-vtpm provider against a software TPM. */
+#include "rows.h"
+
+#include "evidence/provision.h"
+
+#include "evidence/hcl_nv.h"
+#include "evidence/provider.h"
+#include "evidence/tpm_quote.h"
+
+enum { NOW_S = 1767225600, YEAR_S = 365 * 86400 };
+
+static struct swtpm tpm;
+static char log_path[96];
+static struct kw_config config;
+static char owner_auth_path[96];
+
+static void open_it(struct kw_tpm *ret)
+{
+	struct kw_error err = { 0 };
+
+	if (kw_tpm_open(tpm.tcti, &kw_clock_system, ret, &err) < 0)
+		fail_msg("%s", err.detail);
+}
+
+static void write_file(const char *path, struct kw_bytes content)
+{
+	FILE *to = fopen(path, "we");
+
+	assert_non_null(to);
+	assert_int_equal(fwrite(content.data, 1, content.len, to), content.len);
+	fclose(to);
+}
+
+static void measure_boot(ESYS_CONTEXT *esys)
+{
+	static const uint16_t sha256[][2] = { { 0x000b, 32 } };
+	KW_CLEANUP(kw_blob_clear) struct kw_blob log = { 0 };
+
+	put_log_header(&log, sha256, 1);
+	put_log_event(&log, 0, 8, "firmware", 8);
+	put_log_event(&log, 7, 0x80000001u, "variables", 9);
+	put_log_event(&log, 4, 4, "boot loader", 11);
+	provision_extend(esys, 0, "firmware");
+	provision_extend(esys, 7, "variables");
+	provision_extend(esys, 4, "boot loader");
+	write_file(log_path, kw_blob_bytes(&log));
+}
+
+static void provision(struct kw_tpm *t)
+{
+	EVP_PKEY *ak = provision_ak(t->esys);
+	EVP_PKEY *ca = EVP_RSA_gen(2048);
+	KW_CLEANUP(kw_blob_clear) struct kw_blob claims = guest_claims(ak, "");
+	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = guest_hcl(kw_blob_bytes(&claims), 2048);
+	KW_CLEANUP(kw_blob_clear)
+	struct kw_blob certificate = guest_certificate(ak, ca, "Global Virtual TPM CA - 01",
+						       NOW_S - YEAR_S, NOW_S + YEAR_S);
+
+	provision_nv(t->esys, PROVISION_HCL, kw_blob_bytes(&hcl), hcl.len);
+	provision_nv(t->esys, PROVISION_CERTIFICATE, kw_blob_bytes(&certificate), 2048);
+	measure_boot(t->esys);
+	EVP_PKEY_free(ak);
+	EVP_PKEY_free(ca);
+}
+
+/* One TPM per test: what a test extends or removes troubles no other. */
+static int begin(void **state)
+{
+	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
+
+	(void)state;
+	tpm = (struct swtpm){ 0 };
+	swtpm_start(&tpm);
+	snprintf(log_path, sizeof(log_path), "%s/eventlog", tpm.dir);
+	snprintf(owner_auth_path, sizeof(owner_auth_path), "%s/owner", tpm.dir);
+	config = (struct kw_config){ 0 };
+	config.evidence.provider = KW_EVIDENCE_AUTO;
+	config.evidence.tcti = tpm.tcti;
+	config.evidence.event_log = log_path;
+	config.evidence.owner_auth_file = (char *)"";
+	open_it(&t);
+	provision(&t);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	swtpm_remove(&tpm);
+	return 0;
+}
+
+static struct kw_evidence *gather(void)
+{
+	struct kw_evidence *e = NULL;
+	struct kw_error err = { 0 };
+
+	if (kw_provider_azure_vtpm.gather(&config, &kw_random_system, &e, &err) < 0)
+		fail_msg("%s", err.detail);
+	return e;
+}
+
+static void refuses_to_gather(enum kw_error_name expected, const char *says)
+{
+	struct kw_evidence *e = NULL;
+	struct kw_error err = { 0 };
+
+	assert_int_equal(kw_provider_azure_vtpm.gather(&config, &kw_random_system, &e, &err), -1);
+	assert_null(e);
+	if (!kw_error_is(&err, expected) || !strstr(err.detail, says))
+		fail_msg("%s: %s", err.def->id, err.detail);
+}
+
+static void nothing_is_left(void)
+{
+	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
+
+	open_it(&t);
+	assert_int_equal(provision_loaded(t.esys), 0);
+}
+
+static void evidence_passes_every_check(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	struct kw_checks checks = { 0 };
+
+	(void)state;
+	kw_evidence_judge(e, &config, NOW_S, &checks);
+	assert_true(checks.n_rows > 12);
+	for (size_t i = 0; i < checks.n_rows; i++)
+		if (checks.rows[i].verdict != KW_VERDICT_OK)
+			fail_msg("%s: found %s", checks.rows[i].check, checks.rows[i].found);
+	assert_int_equal(e->ak_public.len, 282); /* lengths of guest attestation 4.5a */
+	assert_int_equal(e->wrapping_public.len, 312);
+	assert_int_equal(e->quote.len, 113);
+	assert_int_equal(e->certify.len, 141);
+	assert_true(e->ak_cert.len < 1024);
+	assert_int_equal(e->report.secure_boot, 1);
+	nothing_is_left();
+}
+
+static void another_hand_accepts_the_quote(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
+	KW_CLEANUP(freep) char *pem = NULL, *command = NULL;
+	KW_CLEANUP(kw_blob_clear) struct kw_blob signature = { 0 };
+	char path[128];
+
+	(void)state;
+	if (access("/usr/bin/tpm2_checkquote", X_OK) != 0) {
+		print_message("skipped: tpm2_checkquote is not installed\n");
+		skip();
+	}
+	e = gather();
+	pem = kw_public_key_pem(e->report.ak);
+	put_hex(&signature, "0014000b"); /* RSASSA, SHA-256 */
+	put_sized(&signature, e->quote_signature.data, e->quote_signature.len);
+	snprintf(path, sizeof(path), "%s/ak.pem", tpm.dir);
+	write_file(path, kw_bytes_text(pem));
+	snprintf(path, sizeof(path), "%s/quote.msg", tpm.dir);
+	write_file(path, kw_blob_bytes(&e->quote));
+	snprintf(path, sizeof(path), "%s/quote.sig", tpm.dir);
+	write_file(path, kw_blob_bytes(&signature));
+	command =
+		kw_format("cd %s && tpm2_checkquote -u ak.pem -m quote.msg -s quote.sig -g sha256 "
+			  ">checked 2>&1",
+			  tpm.dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void private_keys_differ_compatible_ones_do_not(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *first = gather();
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *second = gather();
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *third = NULL, *fourth = NULL;
+
+	(void)state;
+	assert_false(kw_public_key_equal(first->wrapping_key, second->wrapping_key));
+	config.evidence.wrapping_key = KW_WRAPPING_COMPATIBLE;
+	third = gather();
+	fourth = gather();
+	assert_true(kw_bytes_are_zero(kw_secret_bytes(&third->unique)));
+	assert_true(kw_public_key_equal(third->wrapping_key, fourth->wrapping_key));
+	assert_false(kw_public_key_equal(first->wrapping_key, third->wrapping_key));
+}
+
+static struct kw_blob encrypt(const struct kw_evidence *e, int padding, const EVP_MD *hash,
+			      struct kw_bytes plain)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob n = kw_public_key_modulus(e->wrapping_key);
+	EVP_PKEY *key = guest_key_from_modulus(kw_blob_bytes(&n));
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	struct kw_blob wrapped = kw_blob_new(GUEST_MODULUS_SIZE);
+	size_t len = wrapped.len;
+
+	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, padding), 1);
+	if (hash)
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, wrapped.data, &len, plain.data, plain.len), 1);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return wrapped;
+}
+
+static void opens(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash oaep,
+		  const EVP_MD *hash)
+{
+	static const uint8_t plain[32] = { 1, 2, 3 };
+	KW_CLEANUP(kw_blob_clear)
+	struct kw_blob wrapped =
+		encrypt(e, scheme == KW_RSA_ES ? RSA_PKCS1_PADDING : RSA_PKCS1_OAEP_PADDING, hash,
+			KW_BYTES(plain));
+	KW_CLEANUP(kw_secret_clear) struct kw_secret opened = { 0 };
+	struct kw_error err = { 0 };
+
+	if (e->provider->unwrap(e, scheme, oaep, kw_blob_bytes(&wrapped), &opened, &err) < 0)
+		fail_msg("%s", err.detail);
+	assert_int_equal(opened.len, sizeof(plain));
+	assert_memory_equal(opened.data, plain, sizeof(plain));
+}
+
+static void what_was_wrapped_opens(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+
+	(void)state;
+	opens(e, KW_RSA_OAEP, KW_SHA1, EVP_sha1());
+	opens(e, KW_RSA_OAEP, KW_SHA256, EVP_sha256());
+	opens(e, KW_RSA_OAEP, KW_SHA384, EVP_sha384());
+	opens(e, KW_RSA_ES, KW_SHA256, NULL);
+	nothing_is_left();
+}
+
+static void does_not_open(struct kw_evidence *e, enum kw_rsa_scheme scheme, struct kw_bytes wrapped,
+			  enum kw_error_name expected, const char *says)
+{
+	struct kw_secret opened = { 0 };
+	struct kw_error err = { 0 };
+
+	assert_int_equal(e->provider->unwrap(e, scheme, KW_SHA256, wrapped, &opened, &err), -1);
+	assert_null(opened.data);
+	if (!kw_error_is(&err, expected) || !strstr(err.detail, says))
+		fail_msg("%s: %s", err.def->id, err.detail);
+	nothing_is_left();
+}
+
+static void bad_ciphertexts_get_one_answer(void **state)
+{
+	static const uint8_t plain[32], foreign[GUEST_MODULUS_SIZE] = { 0, 1 };
+	static const char one[] = "the ciphertext does not open in the TPM";
+	uint8_t high[GUEST_MODULUS_SIZE];
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	KW_CLEANUP(kw_blob_clear)
+	struct kw_blob sha1 = encrypt(e, RSA_PKCS1_OAEP_PADDING, EVP_sha1(), KW_BYTES(plain));
+	struct kw_bytes cut = { sha1.data, sha1.len - 1 };
+
+	(void)state;
+	memset(high, 0xff, sizeof(high));
+	does_not_open(e, KW_RSA_OAEP, kw_blob_bytes(&sha1), KW_E_UNW_FAILED, one);
+	does_not_open(e, KW_RSA_ES, kw_blob_bytes(&sha1), KW_E_UNW_FAILED, one);
+	does_not_open(e, KW_RSA_OAEP, KW_BYTES(foreign), KW_E_UNW_FAILED, one);
+	does_not_open(e, KW_RSA_ES, KW_BYTES(foreign), KW_E_UNW_FAILED, one);
+	does_not_open(e, KW_RSA_OAEP, KW_BYTES(high), KW_E_UNW_FAILED, one);
+	does_not_open(e, KW_RSA_OAEP, cut, KW_E_UNW_FAILED, one);
+}
+
+static void a_pcr_change_loses_the_key(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	struct kw_tpm t = { 0 };
+	static const uint8_t any[GUEST_MODULUS_SIZE];
+
+	(void)state;
+	open_it(&t);
+	provision_extend(t.esys, 5, "a neighbour");
+	kw_tpm_close(&t);
+	does_not_open(e, KW_RSA_OAEP, KW_BYTES(any), KW_E_TPM_KEY_LOST, "PCR 5 changed");
+}
+
+static void a_reset_loses_the_key(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *later = NULL;
+	struct kw_tpm t = { 0 };
+	static const uint8_t any[GUEST_MODULUS_SIZE];
+
+	(void)state;
+	swtpm_stop(&tpm);
+	swtpm_start(&tpm);
+	snprintf(e->tcti, sizeof(e->tcti), "%s", tpm.tcti);
+	open_it(&t);
+	measure_boot(t.esys);
+	kw_tpm_close(&t);
+	does_not_open(e, KW_RSA_OAEP, KW_BYTES(any), KW_E_TPM_KEY_LOST, "the TPM was reset");
+	later = gather();
+	assert_int_equal(later->reset_count, e->reset_count + 1);
+}
+
+static void a_foreign_extension_is_told_from_the_log(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
+	struct kw_checks checks = { 0 };
+	struct kw_error err = { 0 };
+	struct kw_tpm t = { 0 };
+
+	(void)state;
+	open_it(&t);
+	provision_extend(t.esys, 4, "a neighbour");
+	kw_tpm_close(&t);
+	e = gather();
+	kw_evidence_judge(e, &config, NOW_S, &checks);
+	assert_int_equal(kw_checks_result(&checks, 0, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_TPM_LOG_REPLAY));
+	assert_non_null(strstr(err.detail, "differs in PCR 4"));
+}
+
+static void remove_nv(uint32_t index)
+{
+	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
+	ESYS_TR nv;
+
+	open_it(&t);
+	provision_want(Esys_TR_FromTPMPublic(t.esys, index, ESYS_TR_NONE, ESYS_TR_NONE,
+					     ESYS_TR_NONE, &nv));
+	provision_want(Esys_NV_UndefineSpace(t.esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD,
+					     ESYS_TR_NONE, ESYS_TR_NONE));
+}
+
+static void an_absent_report_is_named(void **state)
+{
+	const struct kw_provider *provider = NULL;
+	struct kw_checks why = { 0 };
+	struct kw_error err = { 0 };
+
+	(void)state;
+	remove_nv(PROVISION_HCL);
+	refuses_to_gather(KW_E_TPM_NO_HCL, "NV index 0x01400001 is not defined");
+	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_SNP_NO_SOURCE));
+	assert_null(provider);
+}
+
+static void an_absent_key_is_named(void **state)
+{
+	struct kw_tpm t = { 0 };
+	ESYS_TR ak, gone;
+
+	(void)state;
+	open_it(&t);
+	provision_want(Esys_TR_FromTPMPublic(t.esys, PROVISION_AK, ESYS_TR_NONE, ESYS_TR_NONE,
+					     ESYS_TR_NONE, &ak));
+	provision_want(Esys_EvictControl(t.esys, ESYS_TR_RH_OWNER, ak, ESYS_TR_PASSWORD,
+					 ESYS_TR_NONE, ESYS_TR_NONE, PROVISION_AK, &gone));
+	kw_tpm_close(&t);
+	refuses_to_gather(KW_E_TPM_NO_AK, "0x81000003");
+}
+
+static void an_absent_certificate_is_judged(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
+	struct kw_checks checks = { 0 };
+	struct kw_error err = { 0 };
+
+	(void)state;
+	remove_nv(PROVISION_CERTIFICATE);
+	e = gather();
+	assert_int_equal(e->ak_cert.len, 0);
+	kw_evidence_judge(e, &config, NOW_S, &checks);
+	assert_int_equal(kw_checks_result(&checks, 0, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_TPM_AK_CERT));
+}
+
+static void an_absent_log_is_not_possible(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
+	struct kw_checks checks = { 0 };
+	struct kw_error err = { 0 };
+
+	(void)state;
+	unlink(log_path);
+	e = gather();
+	kw_evidence_judge(e, &config, NOW_S, &checks);
+	assert_int_equal(kw_checks_result(&checks, 0, &err), 0);
+	assert_int_equal(kw_checks_find(&checks, "event log")->verdict, KW_VERDICT_NOT_POSSIBLE);
+}
+
+static void an_owner_password_is_asked_for_and_used(void **state)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
+	struct kw_tpm t = { 0 };
+
+	(void)state;
+	open_it(&t);
+	provision_owner_auth(t.esys, "", "swordfish");
+	kw_tpm_close(&t);
+	refuses_to_gather(KW_E_TPM_OWNER_AUTH, "NV index 0x01400001");
+	write_file(owner_auth_path, kw_bytes_text("swordfish\n"));
+	config.evidence.owner_auth_file = owner_auth_path;
+	e = gather();
+	assert_non_null(e);
+	write_file(owner_auth_path, kw_bytes_text("herring"));
+	refuses_to_gather(KW_E_TPM_OWNER_AUTH, "NV index 0x01400001");
+}
+
+static void a_report_of_another_technique_is_named(void **state)
+{
+	static const uint8_t tdx[] = { 4 };
+	const struct kw_provider *provider = NULL;
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	struct kw_checks why = { 0 };
+	struct kw_error err = { 0 };
+	struct kw_tpm t = { 0 };
+
+	(void)state;
+	memcpy(e->hcl.data + 1224, tdx, sizeof(tdx));
+	open_it(&t);
+	provision_nv(t.esys, PROVISION_HCL, kw_blob_bytes(&e->hcl), e->hcl.len);
+	kw_tpm_close(&t);
+	refuses_to_gather(KW_E_HCL_TYPE, "Intel TDX");
+	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_HCL_TYPE));
+}
+
+static void auto_takes_the_vtpm_and_says_why(void **state)
+{
+	const struct kw_provider *provider = NULL;
+	struct kw_checks why = { 0 };
+	struct kw_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err), 0);
+	assert_ptr_equal(provider, &kw_provider_azure_vtpm);
+	assert_int_equal(why.n_rows, 1);
+	assert_int_equal(why.rows[0].verdict, KW_VERDICT_OK);
+	nothing_is_left();
+}
+
+static int64_t slept_ms;
+
+static void count_sleep(void *ctx, int64_t ms)
+{
+	(void)ctx;
+	slept_ms += ms;
+}
+
+static void stale_reports_are_not_taken_for_fresh(void **state)
+{
+	static const struct kw_clock clock = { .sleep_ms = count_sleep };
+	static const uint8_t wanted[KW_HCL_USER_DATA_SIZE] = { 0xab };
+	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = { 0 };
+	KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	KW_CLEANUP(kw_blob_clear) struct kw_blob n = kw_public_key_modulus(e->report.ak);
+	EVP_PKEY *ak = guest_key_from_modulus(kw_blob_bytes(&n));
+	char zeros[160], exact[160];
+	struct kw_error err = { 0 };
+	struct kw_tpm t = { 0 };
+
+	(void)state;
+	config.evidence.freshness = KW_FRESHNESS_REQUIRED;
+	refuses_to_gather(KW_E_SNP_FRESHNESS, "carry no caller's data");
+	for (int fresh = 0; fresh < 2; fresh++) {
+		KW_CLEANUP(kw_blob_clear) struct kw_blob claims = { 0 }, made = { 0 };
+
+		snprintf(zeros, sizeof(zeros), ",\"user-data\":\"%0128d\"", 0);
+		snprintf(exact, sizeof(exact), ",\"user-data\":\"AB%0126d\"", 0);
+		claims = guest_claims(ak, fresh ? exact : zeros);
+		made = guest_hcl(kw_blob_bytes(&claims), 2048);
+		open_it(&t);
+		t.clock = &clock;
+		provision_nv(t.esys, PROVISION_HCL, kw_blob_bytes(&made), made.len);
+		assert_int_equal(kw_hcl_read_fresh(&t, wanted, &hcl, &report, &err), fresh - 1);
+		kw_tpm_close(&t);
+	}
+	EVP_PKEY_free(ak);
+	assert_true(kw_error_is(&err, KW_E_SNP_FRESHNESS)); /* of the first round */
+	assert_int_equal(slept_ms, 4 * 2100);
+	assert_memory_equal(report.user_data, wanted, sizeof(wanted));
+}
+
+static void a_nonce_and_other_pcrs_can_be_quoted(void **state)
+{
+	static const uint8_t nonce_bytes[] = { 'n', 'o', 'n', 'c', 'e' };
+	const struct kw_bytes nonce = KW_BYTES(nonce_bytes);
+	KW_CLEANUP(kw_tpm_signed_clear) struct kw_tpm_signed quoted = { 0 };
+	KW_CLEANUP(kw_blob_clear) struct kw_blob public = { 0 };
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
+	const uint32_t every = (1u << KW_TPM_PCRS) - 1;
+	struct kw_pcr_values pcrs;
+	struct kw_checks checks = { 0 };
+	struct kw_error err = { 0 };
+	struct kw_tpm t = { 0 };
+	ESYS_TR ak;
+
+	(void)state;
+	open_it(&t);
+	assert_int_equal(kw_tpm_ak_open(&t, &ak, &public, &err), 0);
+	assert_int_equal(kw_tpm_pcr_read(&t, every, &pcrs, &err), 0); /* 8 per command: a loop */
+	assert_int_equal(pcrs.present, every);
+	assert_int_equal(kw_tpm_quote(&t, ak, nonce, every, &quoted, &err), 0);
+	kw_tpm_close(&t);
+	kw_quote_judge(kw_blob_bytes(&quoted.attest), kw_blob_bytes(&quoted.signature),
+		       e->report.ak, nonce, &pcrs, 1, &checks);
+	if (kw_checks_result(&checks, 0, &err) < 0)
+		fail_msg("%s", err.detail);
+	assert_non_null(kw_checks_find(&checks, "quote nonce"));
+}
+
+#define TPM_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TPM_TEST(evidence_passes_every_check),
+		TPM_TEST(another_hand_accepts_the_quote),
+		TPM_TEST(private_keys_differ_compatible_ones_do_not),
+		TPM_TEST(what_was_wrapped_opens),
+		TPM_TEST(bad_ciphertexts_get_one_answer),
+		TPM_TEST(a_pcr_change_loses_the_key),
+		TPM_TEST(a_reset_loses_the_key),
+		TPM_TEST(a_foreign_extension_is_told_from_the_log),
+		TPM_TEST(an_absent_report_is_named),
+		TPM_TEST(an_absent_key_is_named),
+		TPM_TEST(an_absent_certificate_is_judged),
+		TPM_TEST(an_absent_log_is_not_possible),
+		TPM_TEST(an_owner_password_is_asked_for_and_used),
+		TPM_TEST(a_report_of_another_technique_is_named),
+		TPM_TEST(auto_takes_the_vtpm_and_says_why),
+		TPM_TEST(stale_reports_are_not_taken_for_fresh),
+		TPM_TEST(a_nonce_and_other_pcrs_can_be_quoted),
+	};
+
+	if (!swtpm_installed()) {
+		print_message("skipped: evidence/test_vtpm: swtpm is not installed\n");
+		return 0;
+	}
+	setenv("TSS2_LOG", "all+NONE", 0); /* refusals are what is tested here */
+	return cmocka_run_group_tests_name("vtpm", tests, NULL, NULL);
+}
