@@ -86,7 +86,7 @@ static int parse_pkcs8(enum kw_kty kty, struct kw_secret *plain, struct kw_priva
 int kw_private_key_parse(const char *kty, struct kw_secret *plain, struct kw_private_key *ret,
 			 struct kw_error *err)
 {
-	enum kw_kty found;
+	enum kw_kty found = KW_KTY_OCT;
 
 	if (find_kty(kty, &found, err) < 0)
 		return -1;

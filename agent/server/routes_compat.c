@@ -4,7 +4,6 @@
  * the body is read leniently, but hosts and key must be configured ones, and `allow` and `export`
  * hold.
  */
-#include "azure/vault.h"
 #include "server/live.h"
 #include "util/json.h"
 #include "util/log.h"
@@ -97,22 +96,6 @@ static bool names_endpoint(const struct kw_config *config, const struct kw_confi
 	return false;
 }
 
-/* `kid` as name, name/version or full identifier (key release 4.1). */
-static bool names_key(const struct kw_config_key *rule, const char *kid)
-{
-	char url[1024], origin[KW_ORIGIN_TEXT_SIZE];
-	struct kw_key_id id = { 0 };
-	bool full = strncmp(kid, "https://", strlen("https://")) == 0;
-	int n = 0;
-
-	kw_origin_text(&rule->origin, origin);
-	n = full ? snprintf(url, sizeof(url), "%s", kid)
-		 : snprintf(url, sizeof(url), "%s/keys/%s", origin, kid);
-	return n > 0 && (size_t)n < sizeof(url) && kw_key_id_parse(url, &id)
-	       && kw_origin_equal(&id.origin, &rule->origin) && strcmp(id.name, rule->key_name) == 0
-	       && strcmp(id.version, rule->version) == 0;
-}
-
 static const struct kw_config_key *find_rule(const struct kw_request *request,
 					     const struct body *body)
 {
@@ -121,7 +104,7 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 	for (size_t i = 0; i < config->n_keys; i++) {
 		const struct kw_config_key *rule = &config->keys[i];
 
-		if (names_key(rule, body->kid) && names_origin(body->akv_endpoint, &rule->origin)
+		if (kw_rule_is_named(rule, body->kid) && names_origin(body->akv_endpoint, &rule->origin)
 		    && names_endpoint(config, rule, body->maa_endpoint)
 		    && kw_caller_may(request, rule))
 			return rule;

@@ -4,6 +4,7 @@
 #include "service/internal.h"
 #include "service/material.h"
 #include "util/base64.h"
+#include "util/text.h"
 
 #include <string.h>
 
@@ -20,6 +21,20 @@ static int nonce_text(struct kw_service *service, char ret[32], struct kw_error 
 		return kw_fail(err, KW_E_SYS_INTERNAL, "a nonce of %zu characters", strlen(text));
 	memcpy(ret, text, strlen(text) + 1);
 	return 0;
+}
+
+bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid)
+{
+	KW_CLEANUP(freep) char *url = NULL;
+	char origin[KW_ORIGIN_TEXT_SIZE];
+	struct kw_key_id id = { 0 };
+
+	kw_origin_text(&rule->origin, origin);
+	url = strncmp(kid, "https://", strlen("https://")) == 0
+		      ? kw_strdup(kid)
+		      : kw_format("%s/keys/%s", origin, kid);
+	return kw_key_id_parse(url, &id) && kw_origin_equal(&id.origin, &rule->origin)
+	       && strcmp(id.name, rule->key_name) == 0 && strcmp(id.version, rule->version) == 0;
 }
 
 static int call_with(struct kw_service *service, const struct kw_secret *bearer,

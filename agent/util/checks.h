@@ -14,7 +14,7 @@
 
 enum kw_verdict { KW_VERDICT_OK, KW_VERDICT_FAILED, KW_VERDICT_NOT_POSSIBLE };
 
-enum { KW_CHECKS_MAX = 64, KW_CHECK_TEXT_SIZE = 136 }; /* 136: 64 bytes in hex fit */
+enum { KW_CHECKS_MAX = 128, KW_CHECK_TEXT_SIZE = 136 }; /* 136: 64 bytes in hex fit */
 
 struct kw_check {
 	const char *check;	  /* static text: "report signature" */

@@ -81,6 +81,8 @@ bool kw_error_is_outage(const struct kw_error *err)
 {
 	if (!err->def || err->def->kind == KW_UNTRUSTED)
 		return false;
-	return err->def->kind == KW_UNAVAILABLE || err->def->kind == KW_AGAIN
-	       || stage_is(err->def, "COL") || stage_is(err->def, "IDN");
+	if (stage_is(err->def, "COL") || stage_is(err->def, "IDN"))
+		return true;
+	return err->def->kind != KW_DENIED && err->def->kind != KW_NOT_FOUND
+	       && err->def->kind != KW_DATA;
 }

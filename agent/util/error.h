@@ -75,8 +75,8 @@ static inline bool kw_error_is(const struct kw_error *err, enum kw_error_name na
 }
 
 /*
- * An outage makes a key stale, a denial revokes it. Outages are the kinds KW_UNAVAILABLE and
- * KW_AGAIN, and everything that IMDS, THIM or Entra answered (stages COL and IDN), for they do not
- * decide about keys; except what is KW_UNTRUSTED. All else is a denial.
+ * An outage makes a key stale, a denial revokes it. Denials are the kinds KW_UNTRUSTED (wherever it
+ * arises), KW_DENIED, KW_NOT_FOUND and KW_DATA; but what IMDS, THIM or Entra refuse (stages COL and
+ * IDN) does not decide about keys and counts as an outage, and so does our own trouble (KW_INTERNAL).
  */
 bool kw_error_is_outage(const struct kw_error *err);

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The beginning of every integration test: sourced first. Runs the script in a network namespace with only lo.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/deps.sh
+if [ -z "${KEYWARD_IN_NETWORK:-}" ]; then
+  in_own_network "tests/integration/$(basename "$0")" "$@"
+  exit
+fi
+. tests/lib/lab.sh
+. tests/lib/tap.sh
+bin=$PWD/build/${KEYWARD_PRESET:-release}
+export KEYWARD_PKI_CACHE=${KEYWARD_PKI_CACHE:-$PWD/build/lab-pki}
+begin_work
+# start_lab, and keep its PKI for the next test: RSA-4096 keys take seconds.
+start_lab_cached() {
+  start_lab "$@" || { echo "not ok the lab comes up"; exit 1; }
+  [ -d "$KEYWARD_PKI_CACHE" ] || cp -r "$lab/pki" "$KEYWARD_PKI_CACHE"
+}
