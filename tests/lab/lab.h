@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keyward-lab: the platform without Azure, in one process. This header is what its parts have in common: the options of
- * `up`, the faults, the log. The lab shares nothing with the agent but util/: it has parsers and encoders of its
- * own, because a judge that shares the parser shares its bug. It aborts on its own failures (out of memory, a
- * broken library): it is a test bed, not a service.
+ * keyward-lab: the platform without Azure, in one process. This header is what its parts have in
+ * common: the options of `up`, the faults, the log. The lab shares nothing with the agent but
+ * util/: it has parsers and encoders of its own, because a judge that shares the parser shares its
+ * bug. It aborts on its own failures (out of memory, a broken library): it is a test bed, not a
+ * service.
  */
 #pragma once
 
@@ -14,12 +15,22 @@
 #include <stdint.h>
 
 enum lab_product { LAB_MILAN, LAB_GENOA, LAB_TURIN };
-enum lab_service { LAB_IMDS, LAB_THIM, LAB_ENTRA, LAB_KDS, LAB_MAA, LAB_VAULT, LAB_TPM, LAB_N_SERVICES };
+enum lab_service {
+	LAB_IMDS,
+	LAB_THIM,
+	LAB_ENTRA,
+	LAB_KDS,
+	LAB_MAA,
+	LAB_VAULT,
+	LAB_TPM,
+	LAB_N_SERVICES
+};
 
 struct lab_options {
 	char dir[256];
 	char host[128]; /* the name in URLs and certificates; "localhost" */
-	char imds[64], maa[64], vault[64], entra[64], kds[64], tpm[64]; /* ADDRESS:PORT; port 0: any */
+	char imds[64], maa[64], vault[64], entra[64], kds[64],
+		tpm[64]; /* ADDRESS:PORT; port 0: any */
 	enum lab_product product;
 	unsigned hcl_size; /* 2048, 2600, 2900 */
 	bool old_firmware; /* no user data */
@@ -27,7 +38,8 @@ struct lab_options {
 	long token_life_s, time_offset_s;
 };
 
-/* One fault that is on. `kind` is a word of docs/lab.md ("status", "tamper", ...), `arg` its key=value pairs. */
+/* One fault that is on. `kind` is a word of docs/lab.md ("status", "tamper", ...), `arg` its
+ * key=value pairs. */
 struct lab_fault {
 	enum lab_service service;
 	char kind[40];
@@ -43,8 +55,8 @@ const char *lab_fault_arg(const struct lab_fault *fault, const char *name);
 bool lab_tampered(enum lab_service service, const char *field);
 
 /* One line per request: time, service, method, path, verdict, reason. Thread-safe. Also D/log. */
-void lab_log(enum lab_service service, const char *method, const char *path, const char *verdict, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void lab_log(enum lab_service service, const char *method, const char *path, const char *verdict,
+	     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* Wall time with --time-offset added: what the platform believes. */
 int64_t lab_now_s(void);
 _Noreturn void lab_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access_token.h"
+
+#include "jose.h"
+#include "pki.h"
+#include "site.h"
+#include "util/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { TOKEN_LIFE_S = 3600, EVERYTHING = LAB_MAY_READ | LAB_MAY_WRITE | LAB_MAY_RELEASE };
+
+#define RESOURCE_ID(name)                                                        \
+	"/subscriptions/00000000-0000-4000-8000-000000000001/resourcegroups/lab" \
+	"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" name
+
+/* The first is the system-assigned one. */
+static const struct lab_identity identities[] = {
+	{ "00000000-1111-4222-8333-444444444444", "00000000-aaaa-4bbb-8ccc-dddddddddddd",
+	  RESOURCE_ID("system"), EVERYTHING },
+	{ "11111111-2222-3333-4444-555555555555", "11111111-aaaa-4bbb-8ccc-dddddddddddd",
+	  RESOURCE_ID("app"), EVERYTHING },
+	{ "22222222-3333-4444-5555-666666666666", "22222222-aaaa-4bbb-8ccc-dddddddddddd",
+	  RESOURCE_ID("reader"), LAB_MAY_READ },
+};
+enum { N_IDENTITIES = sizeof(identities) / sizeof(identities[0]) };
+
+const struct lab_identity *lab_identity_system(void)
+{
+	return &identities[0];
+}
+
+const struct lab_identity *lab_identity_find(const char *kind, const char *value)
+{
+	for (size_t i = 0; i < N_IDENTITIES; i++) {
+		const struct lab_identity *one = &identities[i];
+		const char *name = strcmp(kind, "client_id") == 0   ? one->client_id
+				   : strcmp(kind, "object_id") == 0 ? one->object_id
+								    : one->resource_id;
+
+		if (strcasecmp(name, value) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+bool lab_resource_known(const char *resource)
+{
+	static const char *const known[] = { LAB_VAULT_RESOURCE, "https://managedhsm.azure.net",
+					     "https://attest.azure.net" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], resource) == 0)
+			return true;
+	return false;
+}
+
+struct lab_access_token lab_access_token_mint(enum lab_service by,
+					      const struct lab_identity *identity,
+					      const char *resource)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *header = kw_json_new_object();
+	KW_CLEANUP(kw_json_freep) struct kw_json *claims = kw_json_new_object();
+	KW_CLEANUP(freep) char *random = lab_random_hex(16);
+	KW_CLEANUP(freep) char *canary = kw_format("lab-token-%s", random);
+	KW_CLEANUP(freep) char *issuer = kw_format("%s/%s/v2.0", lab_site.entra, LAB_TENANT);
+	KW_CLEANUP(freep) char *input = NULL;
+	int64_t now = lab_now_s();
+	struct lab_access_token token = { .not_before_s = now - 300 };
+
+	token.expires_on_s = lab_tampered(by, "expired") ? now - 600 : now + TOKEN_LIFE_S;
+	kw_json_add_string(header, "typ", "JWT");
+	kw_json_add_string(header, "alg", "RS256");
+	kw_json_add_string(header, "kid", "lab-entra");
+	kw_json_add_string(claims, "aud",
+			   lab_tampered(by, "audience") ? "https://other.example" : resource);
+	kw_json_add_string(claims, "iss", issuer);
+	kw_json_add_int(claims, "iat", token.not_before_s);
+	kw_json_add_int(claims, "nbf", token.not_before_s);
+	kw_json_add_int(claims, "exp", token.expires_on_s);
+	kw_json_add_string(claims, "appid", identity->client_id);
+	kw_json_add_string(claims, "oid", identity->object_id);
+	kw_json_add_string(claims, "tid", LAB_TENANT);
+	kw_json_add_string(claims, "uti", canary);
+	input = lab_jws_input(header, claims);
+	token.text = lab_jws_sign(input, lab_pki.entra.key);
+	return token;
+}
+
+static void add_number(struct kw_json *object, const char *name, int64_t number, bool as_text)
+{
+	KW_CLEANUP(freep) char *text = kw_format("%lld", (long long)number);
+
+	if (as_text)
+		kw_json_add_string(object, name, text);
+	else
+		kw_json_add_int(object, name, number);
+}
+
+void lab_access_token_reply(struct lab_reply *reply, enum lab_service by, const char *resource,
+			    struct lab_access_token *token)
+{
+	struct kw_json *root = kw_json_new_object();
+	bool imds = by == LAB_IMDS;
+	int64_t left = token->expires_on_s - lab_now_s();
+
+	if (!lab_tampered(by, "no-token"))
+		kw_json_add_string(root, "access_token", token->text);
+	kw_json_add_string(root, "token_type", "Bearer");
+	add_number(root, "expires_in", left, imds);
+	if (imds) {
+		kw_json_add_string(root, "refresh_token", "");
+		add_number(root, "expires_on", token->expires_on_s, true);
+		add_number(root, "not_before", token->not_before_s, true);
+		kw_json_add_string(root, "resource", resource);
+	} else {
+		add_number(root, "ext_expires_in", left, false);
+	}
+	free(token->text);
+	token->text = NULL;
+	lab_reply_json(reply, 200, root);
+}
+
+/* What is wrong with an access token, or NULL and whose it is. */
+static const char *judge(const char *token, const struct lab_identity **ret)
+{
+	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
+	const char *why = NULL, *audience, *client;
+	int64_t expires = 0;
+
+	if (!lab_jws_open(token, &jws, &why))
+		return why;
+	if (!lab_jws_verify(&jws, lab_pki.entra.key))
+		return "its signature is not of the lab's Entra";
+	audience = kw_json_string(kw_json_get(jws.payload, "aud"));
+	if (audience == NULL || strcmp(audience, LAB_VAULT_RESOURCE) != 0)
+		return "it is for another audience";
+	if (!kw_json_int(kw_json_get(jws.payload, "exp"), &expires) || expires <= lab_now_s())
+		return "it has expired";
+	client = kw_json_string(kw_json_get(jws.payload, "appid"));
+	*ret = client != NULL ? lab_identity_find("client_id", client) : NULL;
+	return *ret == NULL ? "it is of an unknown identity" : NULL;
+}
+
+bool lab_access_allowed(const struct lab_request *request, enum lab_permission wanted,
+			struct lab_reply *reply)
+{
+	const char *header = lab_request_header(request, "Authorization");
+	const struct lab_identity *identity = NULL;
+	const char *why = "there is none";
+
+	if (header != NULL && strncasecmp(header, "Bearer ", 7) == 0)
+		why = judge(header + 7, &identity);
+	if (why != NULL) {
+		lab_reply_error(reply, 401, "Unauthorized", NULL,
+				"AKV10000: the bearer token is not accepted: %s", why);
+		lab_reply_header(reply, "WWW-Authenticate",
+				 "Bearer authorization=\"%s/%s\", resource=\"%s\"", lab_site.entra,
+				 LAB_TENANT, LAB_VAULT_RESOURCE);
+		return false;
+	}
+	if ((identity->permissions & wanted) == 0) {
+		lab_reply_error(reply, 403, "Forbidden", "ForbiddenByPolicy",
+				"the identity %s does not have the permission for this operation",
+				identity->client_id);
+		return false;
+	}
+	return true;
+}

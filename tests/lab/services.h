@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handler of each service, for its lab_server. They run on many threads at once. */
+#pragma once
+
+#include "http_server.h"
+
+/* IMDS and THIM share a listener. */
+enum lab_service lab_imds_service_of(const char *path);
+void lab_imds_handle(const struct lab_request *request, struct lab_reply *reply);
+void lab_entra_handle(const struct lab_request *request, struct lab_reply *reply);
+void lab_kds_handle(const struct lab_request *request, struct lab_reply *reply);
+void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply);
+void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply);
