@@ -57,7 +57,9 @@ struct kw_collateral {
 /* The THIM answer (key release 1.1), strict JSON. COL_ANSWER. */
 int kw_collateral_parse_thim(struct kw_bytes json, const char *source, struct kw_collateral **ret,
 			     struct kw_error *err) KW_MUST_USE;
-/* PEM texts or DER of leaf and chain (ASK, ARK in that order), for files, tables, KDS and tests. */
+/* PEM texts or DER of leaf and chain (ASK, ARK in that order), for files, tables, KDS and tests. No
+ * bytes for `leaf`: a chain alone, whose leaf is "not possible" to judge. COL_ANSWER,
+ * COL_CERTIFICATE. */
 int kw_collateral_from_certificates(struct kw_bytes leaf, struct kw_bytes chain, const char *source,
 				    struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
 void kw_collateral_free(struct kw_collateral *collateral);

@@ -36,7 +36,7 @@ static int read_members(const struct kw_json *answer, struct kw_collateral *coll
 			struct kw_error *err)
 {
 	const struct kw_json *cache = kw_json_get(answer, "cacheControl");
-	const char *tcbm, *seconds = kw_json_string(cache);
+	const char *tcbm = NULL, *seconds = kw_json_string(cache);
 
 	if (kw_json_want_string(answer, "tcbm", KW_E_COL_ANSWER, &tcbm, err) < 0)
 		return -1;
