@@ -72,7 +72,7 @@ int kw_jws_parse(struct kw_bytes text, enum kw_error_name error, struct kw_jws *
 {
 	KW_CLEANUP(kw_jws_clear) struct kw_jws jws = { 0 };
 	KW_CLEANUP(kw_blob_clear) struct kw_blob header = { 0 };
-	struct kw_bytes parts[3];
+	struct kw_bytes parts[3] = { 0 };
 
 	if (split(text, error, parts, err) < 0
 	    || decode(parts[0], "header", error, &header, err) < 0

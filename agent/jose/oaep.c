@@ -18,20 +18,19 @@ int kw_encrypt_rsa_oaep(const struct kw_public_key *key, enum kw_hash hash, stru
 			struct kw_blob *ret, struct kw_error *err)
 {
 	KW_CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
-	KW_CLEANUP(kw_blob_clear) struct kw_blob out = { 0 };
 
 	if (key->kty != KW_KTY_RSA)
 		return kw_fail(err, KW_E_SYS_CRYPTO, "OAEP needs an RSA key");
-	out = kw_blob_new((size_t)EVP_PKEY_get_size(key->pkey));
+	struct kw_blob out = kw_blob_new((size_t)EVP_PKEY_get_size(key->pkey));
 	if (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 || !set_oaep(ctx, hash)
 	    || EVP_PKEY_encrypt(ctx, out.data, &out.len, plain.data, plain.len) != 1) {
+		kw_blob_clear(&out);
 		ERR_clear_error();
 		return kw_fail(err, KW_E_SYS_CRYPTO,
 			       "%zu bytes cannot be encrypted with RSA-%u OAEP", plain.len,
 			       key->bits);
 	}
 	*ret = out;
-	out = (struct kw_blob){ 0 };
 	return 0;
 }
 

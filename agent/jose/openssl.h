@@ -36,11 +36,11 @@ struct kw_public_key {
 	unsigned bits;
 };
 
-/* One row per curve: JWK's name, OpenSSL's name, bits of the field. */
+/* One row per curve: bits of the field, JWK's name, OpenSSL's name. */
 struct kw_curve_row {
 	enum kw_curve curve;
-	const char *jwk, *group;
 	unsigned bits;
+	const char *jwk, *group;
 };
 
 enum { KW_EC_FIELD_SIZE_MAX = 66 };

@@ -18,10 +18,10 @@
 enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 16384, RSA_E_BITS_MAX = 64 };
 
 static const struct kw_curve_row curves[] = {
-	{ KW_P256, "P-256", "prime256v1", 256 },
-	{ KW_P384, "P-384", "secp384r1", 384 },
-	{ KW_P521, "P-521", "secp521r1", 521 },
-	{ KW_P256K, "P-256K", "secp256k1", 256 },
+	{ KW_P256, 256, "P-256", "prime256v1" },
+	{ KW_P384, 384, "P-384", "secp384r1" },
+	{ KW_P521, 521, "P-521", "secp521r1" },
+	{ KW_P256K, 256, "P-256K", "secp256k1" },
 };
 
 enum { N_CURVES = sizeof(curves) / sizeof(curves[0]) };
@@ -201,7 +201,7 @@ int kw_public_key_from_pkey(const EVP_PKEY *pkey, enum kw_error_name error,
 	return kw_fail(err, error, "key is neither RSA nor EC");
 }
 
-static BIGNUM *number(struct kw_bytes big_endian)
+static BIGNUM *new_number(struct kw_bytes big_endian)
 {
 	BIGNUM *n = BN_bin2bn(big_endian.data, (int)big_endian.len, NULL);
 
@@ -219,8 +219,8 @@ static int rsa_from_jwk(const struct kw_json *jwk, enum kw_error_name error,
 	if (kw_json_want_base64(jwk, "n", KW_BASE64URL_LENIENT, error, &n_raw, err) < 0
 	    || kw_json_want_base64(jwk, "e", KW_BASE64URL_LENIENT, error, &e_raw, err) < 0)
 		return -1;
-	KW_CLEANUP(BN_clear_freep) BIGNUM *n = number(kw_blob_bytes(&n_raw));
-	KW_CLEANUP(BN_clear_freep) BIGNUM *e = number(kw_blob_bytes(&e_raw));
+	KW_CLEANUP(BN_clear_freep) BIGNUM *n = new_number(kw_blob_bytes(&n_raw));
+	KW_CLEANUP(BN_clear_freep) BIGNUM *e = new_number(kw_blob_bytes(&e_raw));
 	return build_rsa(n, e, error, ret, err);
 }
 
@@ -260,8 +260,8 @@ int kw_public_key_from_jwk(const struct kw_json *jwk, enum kw_error_name error,
 int kw_public_key_from_rsa(struct kw_bytes n, uint32_t e, enum kw_error_name error,
 			   struct kw_public_key **ret, struct kw_error *err)
 {
-	KW_CLEANUP(BN_clear_freep) BIGNUM *modulus = number(n);
-	KW_CLEANUP(BN_clear_freep) BIGNUM *exponent = number((struct kw_bytes){ NULL, 0 });
+	KW_CLEANUP(BN_clear_freep) BIGNUM *modulus = new_number(n);
+	KW_CLEANUP(BN_clear_freep) BIGNUM *exponent = new_number((struct kw_bytes){ NULL, 0 });
 
 	if (BN_set_word(exponent, e) != 1)
 		kw_out_of_memory();

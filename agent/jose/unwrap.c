@@ -193,11 +193,12 @@ static const EVP_CIPHER *gcm_cipher(size_t key_len)
 static bool gcm_start(EVP_CIPHER_CTX *ctx, struct kw_bytes key, struct kw_bytes iv,
 		      struct kw_bytes tag)
 {
+	uint8_t copy[GCM_TAG_SIZE]; /* OpenSSL's parameter is not const */
+
+	memcpy(copy, tag.data, sizeof(copy));
 	return EVP_DecryptInit_ex2(ctx, gcm_cipher(key.len), NULL, NULL, NULL) == 1
 	       && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.len, NULL) == 1
-	       && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag.len,
-				      (void *)(uintptr_t)tag.data)
-			  == 1
+	       && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag.len, copy) == 1
 	       && EVP_DecryptInit_ex2(ctx, NULL, key.data, iv.data, NULL) == 1;
 }
 

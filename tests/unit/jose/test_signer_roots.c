@@ -2,6 +2,7 @@
 #include "x5c_pki.h"
 
 #include "jose/certificate.h"
+#include "util/text.h"
 
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ static char *write_file(struct kw_bytes content)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content.data, content.len), content.len);
 	close(fd);
-	return strdup(path);
+	return kw_strdup(path);
 }
 
 static void loads_a_file(void **state)
@@ -95,14 +96,16 @@ static void ignores_the_environment(void **state)
 	KW_CLEANUP(kw_json_freep) struct kw_json *x5c = x5c_json("LI");
 	KW_CLEANUP(kw_signer_roots_freep) struct kw_signer_roots *roots = NULL;
 	KW_CLEANUP(kw_public_key_freep) struct kw_public_key *key = NULL;
+	KW_CLEANUP(freep) char *variable = kw_format("SSL_CERT_FILE=%s", path);
 	struct kw_checks checks = { 0 };
 	struct kw_error err = { 0 };
+	char **before = environ;
 
 	(void)state;
-	setenv("SSL_CERT_FILE", path, 1);
+	environ = (char *[]){ variable, NULL };
 	assert_int_equal(kw_signer_roots_load("system", &roots, &err), 0);
 	assert_int_equal(kw_x5c_judge(x5c, NULL, roots, NULL, Y2026, &checks, &key, &err), 0);
-	unsetenv("SSL_CERT_FILE");
+	environ = before;
 	unlink(path);
 	assert_int_equal(kw_checks_result(&checks, 0, &err), -1);
 	assert_true(kw_error_is(&err, KW_E_REL_JWS_CHAIN));

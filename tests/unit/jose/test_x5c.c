@@ -89,7 +89,7 @@ static const struct row {
 	  Y2030 + 1, OF_ANOTHER, "ofofff", "x5t#S256" },
 };
 
-static char *x5t_of(char leaf, enum x5t how)
+static char *x5t_of(int leaf, enum x5t how)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob der = x5c_der(how == OF_ANOTHER ? ROOT : leaf);
 	uint8_t digest[KW_SHA256_SIZE];

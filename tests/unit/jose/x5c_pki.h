@@ -36,71 +36,37 @@ enum {
 #define Y2040 INT64_C(2208988800)
 
 struct pki_spec {
-	char letter;
+	char letter, issuer; /* issuer 0: itself */
+	bool sha1;
 	const char *cn;
 	EVP_PKEY **key, **signer;
-	char issuer; /* letter, or 0: itself */
 	int64_t from, to;
 	const char *extensions[3][2]; /* name, value */
-	bool sha1;
 };
 
 static EVP_PKEY *root_key, *other_key, *middle_key, *leaf_key, *weak_key, *leaf_ec_key;
 static X509 *pki[128]; /* by letter */
 
-#define CA_EXT                                              \
-	{                                                   \
-		{ "basicConstraints", "critical,CA:TRUE" }, \
-		{                                           \
-			"keyUsage", "keyCertSign"           \
-		}                                           \
-	}
-#define NAMES                                                                                  \
-	{                                                                                      \
-		"subjectAltName", "DNS:vault.example.test,DNS:*.hsm.example.test,IP:127.0.0.1" \
-	}
-#define SERVER                                   \
-	{                                        \
-		"extendedKeyUsage", "serverAuth" \
-	}
+/* clang-format off */
+#define CA_EXT { { "basicConstraints", "critical,CA:TRUE" }, { "keyUsage", "keyCertSign" } }
+#define NAMES  { "subjectAltName", "DNS:vault.example.test,DNS:*.hsm.example.test,IP:127.0.0.1" }
+#define SERVER { "extendedKeyUsage", "serverAuth" }
+#define CLIENT { "extendedKeyUsage", "clientAuth" }
 #define VAULT "vault.example.test"
 
 static const struct pki_spec pki_specs[] = {
-	{ ROOT, "root", &root_key, &root_key, 0, Y2020, Y2040, CA_EXT, false },
-	{ OTHER_ROOT, "other", &other_key, &other_key, 0, Y2020, Y2040, CA_EXT, false },
-	{ MIDDLE, "middle", &middle_key, &root_key, ROOT, Y2020, Y2035, CA_EXT, false },
-	{ MIDDLE_ENDED, "middle", &middle_key, &root_key, ROOT, Y2020, Y2025, CA_EXT, false },
-	{ MIDDLE_SHA1, "middle", &middle_key, &root_key, ROOT, Y2020, Y2035, CA_EXT, true },
-	{ LEAF, "leaf", &leaf_key, &middle_key, MIDDLE, Y2025, Y2030, { NAMES, SERVER }, false },
-	{ LEAF_CLIENT,
-	  "leaf",
-	  &leaf_key,
-	  &middle_key,
-	  MIDDLE,
-	  Y2025,
-	  Y2030,
-	  { NAMES, { "extendedKeyUsage", "clientAuth" } },
-	  false },
-	{ LEAF_CN, VAULT, &leaf_key, &middle_key, MIDDLE, Y2025, Y2030, { SERVER }, false },
-	{ LEAF_WEAK,
-	  "leaf",
-	  &weak_key,
-	  &middle_key,
-	  MIDDLE,
-	  Y2025,
-	  Y2030,
-	  { NAMES, SERVER },
-	  false },
-	{ LEAF_EC,
-	  "leaf",
-	  &leaf_ec_key,
-	  &middle_key,
-	  MIDDLE,
-	  Y2025,
-	  Y2030,
-	  { NAMES, SERVER },
-	  false },
+	{ ROOT, 0, false, "root", &root_key, &root_key, Y2020, Y2040, CA_EXT },
+	{ OTHER_ROOT, 0, false, "other", &other_key, &other_key, Y2020, Y2040, CA_EXT },
+	{ MIDDLE, ROOT, false, "middle", &middle_key, &root_key, Y2020, Y2035, CA_EXT },
+	{ MIDDLE_ENDED, ROOT, false, "middle", &middle_key, &root_key, Y2020, Y2025, CA_EXT },
+	{ MIDDLE_SHA1, ROOT, true, "middle", &middle_key, &root_key, Y2020, Y2035, CA_EXT },
+	{ LEAF, MIDDLE, false, "leaf", &leaf_key, &middle_key, Y2025, Y2030, { NAMES, SERVER } },
+	{ LEAF_CLIENT, MIDDLE, false, "leaf", &leaf_key, &middle_key, Y2025, Y2030, { NAMES, CLIENT } },
+	{ LEAF_CN, MIDDLE, false, VAULT, &leaf_key, &middle_key, Y2025, Y2030, { SERVER } },
+	{ LEAF_WEAK, MIDDLE, false, "leaf", &weak_key, &middle_key, Y2025, Y2030, { NAMES, SERVER } },
+	{ LEAF_EC, MIDDLE, false, "leaf", &leaf_ec_key, &middle_key, Y2025, Y2030, { NAMES, SERVER } },
 };
+/* clang-format on */
 
 static inline void pki_name(X509_NAME *name, const char *cn)
 {
@@ -154,10 +120,10 @@ static inline void x5c_pki_free(void)
 		X509_free(pki[i]);
 }
 
-static inline struct kw_blob x5c_der(char letter)
+static inline struct kw_blob x5c_der(int letter)
 {
 	bool bent = letter == LEAF_FLIPPED || letter == LEAF_TRAILING;
-	X509 *certificate = pki[bent ? LEAF : (unsigned char)letter];
+	X509 *certificate = pki[bent ? LEAF : letter];
 	uint8_t *der = NULL;
 
 	if (letter == NO_DER)
