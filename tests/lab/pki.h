@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lab's keys and certificates, made in D/pki when missing and read from there when present, so that a tester can
- * forge what only the platform could sign. PEM files: ark.key ark.pem ask.key ask.pem vcek.key vcek.pem, asvk.*,
- * vlek.*, ca.key ca.pem (TLS, identity of hosts), tls.key tls.pem (all services; SAN: the host name and localhost and
- * 127.0.0.1), maa.key maa.pem (token signing, self-signed, CN = the MAA URL), entra.key, signer-root.* signer-ca.*
- * signer.* (release answer: root, intermediate, leaf with the vault's name), vtpm-ca.* (AK certificates).
+ * The lab's keys and certificates, made in D/pki when missing and read from there when present, so
+ * that a tester can forge what only the platform could sign. PEM files: ark.key ark.pem ask.key
+ * ask.pem vcek.key vcek.pem (asvk.*, vlek.*: once needed), ca.key ca.pem (TLS, identity of hosts),
+ * tls.key tls.pem (all services; SAN: the host name and localhost and the loopback addresses),
+ * maa.key maa.pem (token signing, self-signed, CN = the MAA URL), entra.key, signer-ca.* signer.*
+ * (release answer: intermediate and leaf with the vault's name; signer-root.* is the CA of the lab
+ * again), vtpm-ca.* (AK certificates). Everything here belongs to this part and lives as long as
+ * the program; thread-safe once lab_pki_open() has returned.
  */
 #pragma once
 
@@ -12,20 +15,42 @@
 
 struct lab_pair {
 	EVP_PKEY *key;
-	X509 *cert;
+	X509 *cert; /* NULL: a bare key (entra) */
 };
 struct lab_pki {
-	struct lab_pair ark, ask, vcek, asvk, vlek, ca, tls, maa, signer_root, signer_ca, signer, vtpm_ca, entra;
-	/* Of nobody's trust, for faults: a second AMD-like chain, TLS certificate, token key and signer chain. */
-	struct lab_pair evil_ark, evil_ask, evil_vcek, evil_tls, evil_maa, evil_signer_root, evil_signer;
+	struct lab_pair ark, ask, vcek, ca, tls, maa, signer_root, signer_ca, signer, vtpm_ca,
+		entra;
+	/* Made on first use: only through lab_pki_late(). VLEK and its ASVK, and what nobody
+	 * trusts: a second AMD-like chain, TLS certificate, token key and signer chain. */
+	struct lab_pair asvk, vlek;
+	struct lab_pair evil_ark, evil_ask, evil_vcek, evil_tls, evil_maa, evil_signer_root,
+		evil_signer;
 };
 extern struct lab_pki lab_pki;
-/* `chip_id` and `tcb` go into the VCEK. The MAA URL is known once its listener is bound: see lab_pki_maa(). */
-void lab_pki_open(const struct lab_options *options, const uint8_t chip_id[64], const uint8_t tcb[8]);
+/* Makes a pair that is not made at the start, with those above it, and returns it:
+ * lab_pki_late(&lab_pki.evil_maa). */
+const struct lab_pair *lab_pki_late(struct lab_pair *pair);
+
+/* lab_platform_start() calls it: `chip_id` and `tcb` go into the VCEK. */
+void lab_pki_open(const struct lab_options *options, const uint8_t chip_id[64],
+		  const uint8_t tcb[8]);
+/* The MAA URL is known once its listener is bound: makes lab_pki.maa. */
 void lab_pki_maa(const char *maa_url);
-/* A VCEK with one deviation (field=...), signed by the lab's ASK: see docs/lab.md "tamper". */
+
+/* A VCEK with one deviation, signed by the lab's ASK where the deviation is not about that:
+ * "vcek-foreign-chip" (another hwID), "vcek-tcb", "vcek-expired", "vcek-not-yet", "vcek-sha256"
+ * (PSS with SHA-256), "vcek-p256", "vcek-product", "vcek-signature", "vcek-foreign-key" (not the
+ * report's). Owned by the caller. */
 X509 *lab_pki_vcek_bent(const char *deviation);
 char *lab_pem(X509 *cert); /* owned */
-/* TLS server context certificates by fault: NULL or "expired", "wrong-host", "self-signed", "wrong-usage". */
+
+/* TLS server certificates by fault: NULL or "expired", "wrong-host", "self-signed", "wrong-usage",
+ * "untrusted". Lasting: not to be freed. */
 struct lab_pair lab_pki_tls_for(const char *deviation);
-/* Release answer signers by fault: NULL or "chain", "host", "expired". The x5c order: leaf, ca, root. */
+/* Release answer signers by fault: NULL or "chain" (of nobody's trust), "host", "expired". x5c is
+ * leaf, ca, root in that order; a chain may be shorter (NULL). Lasting. */
+struct lab_signer {
+	struct lab_pair leaf;
+	X509 *ca, *root;
+};
+struct lab_signer lab_pki_signer_for(const char *deviation);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `fault tpm tamper field=NAME` can change in a report. Each bend is one deviation; whatever
+ * belongs together is made to fit it, and signed.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum lab_bend {
+	LAB_BEND_REPORT_SIGNATURE = 1 << 0,
+	LAB_BEND_MEASUREMENT = 1 << 1, /* changed after signing, like the signature itself */
+	LAB_BEND_REPORT_DATA = 1 << 2,
+	LAB_BEND_DEBUG = 1 << 3,
+	LAB_BEND_MIGRATION = 1 << 4,
+	LAB_BEND_POLICY_BIT17 = 1 << 5,
+	LAB_BEND_VMPL = 1 << 6,
+	LAB_BEND_VERSION = 1 << 7,
+	LAB_BEND_SIGNING_KEY = 1 << 8,	/* says VLEK */
+	LAB_BEND_SIGNING_NONE = 1 << 9, /* says that no key signed it */
+	LAB_BEND_CHIP_ID = 1 << 10,
+	LAB_BEND_MASKED_CHIP = 1 << 11,
+	LAB_BEND_TCB = 1 << 12,
+	LAB_BEND_HCL_MAGIC = 1 << 13,
+	LAB_BEND_HCL_TYPE_TDX = 1 << 14,
+	LAB_BEND_HCL_TYPE_VBS = 1 << 15,
+	LAB_BEND_HCL_TYPE_TVM = 1 << 16,
+	LAB_BEND_HCL_HASH = 1 << 17,   /* an unknown hash type */
+	LAB_BEND_HCL_LENGTH = 1 << 18, /* claims past the end */
+	LAB_BEND_CLAIMS = 1 << 19,     /* changed after hashing */
+	LAB_BEND_CLAIMS_NOT_JSON = 1 << 20,
+	LAB_BEND_AK_MISSING = 1 << 21,
+	LAB_BEND_AK_FOREIGN = 1 << 22,
+};
+
+/* The bends that are due for the next report; takes one use of each. */
+uint32_t lab_bends_take(void);

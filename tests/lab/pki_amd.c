@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chains in the shape of AMD's: key release 1.4.
+ */
+#include "pki_parts.h"
+#include "util/text.h"
+
+#include <openssl/x509v3.h>
+#include <string.h>
+
+enum { CHIP_ID_SIZE = 64, TURIN_ID_SIZE = 8, VCEK_EXTENSIONS = 12 };
+
+static const char *const products[] = {
+	[LAB_MILAN] = "Milan",
+	[LAB_GENOA] = "Genoa",
+	[LAB_TURIN] = "Turin",
+};
+
+static struct {
+	enum lab_product product;
+	uint8_t chip_id[CHIP_ID_SIZE], tcb[8];
+} chip;
+
+/* What a VCEK or VLEK says. */
+struct leaf {
+	enum lab_product product;
+	const char *cn;
+	bool with_stepping;	 /* "Milan-B0", not "Milan" */
+	const uint8_t *hardware; /* CHIP_ID; NULL: VLEK, which says whose cloud it is */
+	uint8_t bl, tee, snp, ucode, fmc;
+	EVP_PKEY *key;
+	const struct lab_pair *issuer;
+	int64_t not_before, not_after;
+	enum lab_signature signature;
+};
+
+/* One extension of the AMD arc: room for the OID and a DER value. */
+struct value {
+	char oid[40];
+	uint8_t der[40];
+	size_t len;
+};
+
+static void put_value(struct value *v, const char *suffix, uint8_t tag, const void *data,
+		      size_t len)
+{
+	v->len = len + 2;
+	if (v->len > sizeof(v->der)
+	    || snprintf(v->oid, sizeof(v->oid), "1.3.6.1.4.1.3704.1.%s", suffix)
+		       >= (int)sizeof(v->oid))
+		lab_die("extension %s does not fit", suffix);
+	v->der[0] = tag;
+	v->der[1] = (uint8_t)len;
+	memcpy(v->der + 2, data, len);
+}
+
+/* An INTEGER of 128 and more starts with a zero byte. */
+static void put_integer(struct value *v, const char *suffix, uint8_t number)
+{
+	uint8_t der[2] = { 0, number };
+	size_t skip = number < 128 ? 1 : 0;
+	put_value(v, suffix, V_ASN1_INTEGER, der + skip, sizeof(der) - skip);
+}
+
+static void put_text(struct value *v, const char *suffix, const char *text)
+{
+	put_value(v, suffix, V_ASN1_IA5STRING, text, strlen(text));
+}
+
+/* In the order of the real certificates; gives how many. */
+static size_t put_values(const struct leaf *leaf, struct value ret[VCEK_EXTENSIONS])
+{
+	bool turin = leaf->product == LAB_TURIN;
+	char name[16];
+	size_t n = 0;
+	snprintf(name, sizeof(name), "%s%s", products[leaf->product],
+		 leaf->with_stepping && leaf->product == LAB_MILAN ? "-B0" : "");
+	put_integer(&ret[n++], "1", turin ? 1 : 0);
+	put_text(&ret[n++], "2", name);
+	put_integer(&ret[n++], "3.1", leaf->bl);
+	put_integer(&ret[n++], "3.2", leaf->tee);
+	for (const char *const *spl = (const char *const[]){ "3.4", "3.5", "3.6", "3.7", NULL };
+	     *spl; spl++)
+		put_integer(&ret[n++], *spl, 0);
+	put_integer(&ret[n++], "3.3", leaf->snp);
+	put_integer(&ret[n++], "3.8", leaf->ucode);
+	if (turin)
+		put_integer(&ret[n++], "3.9", leaf->fmc);
+	if (!leaf->hardware)
+		put_text(&ret[n++], "5", "CN=keyward-lab");
+	return n;
+}
+
+static struct lab_certificate_form leaf_form(const struct leaf *leaf,
+					     const struct lab_extension *extensions, size_t n)
+{
+	return (struct lab_certificate_form){
+		.cn = leaf->cn,
+		.amd_name = true,
+		.key = leaf->key,
+		.issuer = leaf->issuer,
+		.serial = 0,
+		.not_before = leaf->not_before,
+		.not_after = leaf->not_after,
+		.signature = leaf->signature,
+		.extensions = extensions,
+		.n_extensions = n,
+	};
+}
+
+/* `file` NULL: only made, not kept in D/pki. */
+static X509 *make_leaf(const struct leaf *leaf, const char *file)
+{
+	struct value values[VCEK_EXTENSIONS];
+	struct lab_extension extensions[VCEK_EXTENSIONS + 1];
+	size_t n = put_values(leaf, values);
+	for (size_t i = 0; i < n; i++)
+		extensions[i] = (struct lab_extension){ .oid = values[i].oid,
+							.value = values[i].der,
+							.len = values[i].len };
+	if (leaf->hardware) /* bare, as the deployed certificates have it */
+		extensions[n++] = (struct lab_extension){
+			.oid = "1.3.6.1.4.1.3704.1.4",
+			.value = leaf->hardware,
+			.len = leaf->product == LAB_TURIN ? TURIN_ID_SIZE : CHIP_ID_SIZE,
+		};
+	struct lab_certificate_form form = leaf_form(leaf, extensions, n);
+	return file ? lab_pki_cert(file, &form, NULL) : lab_certificate_make(&form);
+}
+
+static struct leaf machine_leaf(void)
+{
+	bool turin = chip.product == LAB_TURIN;
+	return (struct leaf){
+		.product = chip.product,
+		.cn = "SEV-VCEK",
+		.with_stepping = true,
+		.hardware = chip.chip_id,
+		.fmc = chip.tcb[0],
+		.bl = chip.tcb[turin ? 1 : 0],
+		.tee = chip.tcb[turin ? 2 : 1],
+		.snp = chip.tcb[turin ? 3 : 6],
+		.ucode = chip.tcb[7],
+		.key = lab_pki.vcek.key,
+		.issuer = &lab_pki.ask,
+		.not_before = lab_days(-365),
+		.not_after = lab_days(6 * 365),
+		.signature = LAB_PSS_SHA384,
+	};
+}
+
+/* The two certificates above a leaf: "vcek" is in the address of their CRL. */
+static struct lab_certificate_form authority(enum lab_product product, const char *cn,
+					     EVP_PKEY *key, const struct lab_pair *issuer)
+{
+	static const struct lab_extension root[] = {
+		{ .nid = NID_key_usage, .value = "critical,keyCertSign,cRLSign" },
+		{ .nid = NID_subject_key_identifier, .value = "hash" },
+		{ .nid = NID_basic_constraints, .value = "critical,CA:TRUE" },
+	};
+	static const struct lab_extension intermediate[] = {
+		{ .nid = NID_subject_key_identifier, .value = "hash" },
+		{ .nid = NID_authority_key_identifier, .value = "keyid" },
+		{ .nid = NID_basic_constraints, .value = "critical,CA:TRUE,pathlen:0" },
+		{ .nid = NID_key_usage, .value = "critical,keyCertSign" },
+	};
+	return (struct lab_certificate_form){
+		.cn = cn,
+		.amd_name = true,
+		.key = key,
+		.issuer = issuer,
+		.serial = (issuer ? 0x10001 : 0x10000) + ((uint64_t)product << 20),
+		.not_before = lab_days(-4 * 365),
+		.not_after = lab_days(21 * 365),
+		.signature = LAB_PSS_SHA384,
+		.extensions = issuer ? intermediate : root,
+		.n_extensions = issuer ? sizeof(intermediate) / sizeof(intermediate[0])
+				       : sizeof(root) / sizeof(root[0]),
+	};
+}
+
+static X509 *make_authority(enum lab_product product, const char *kind, EVP_PKEY *key,
+			    const struct lab_pair *issuer, const char *file)
+{
+	KW_CLEANUP(freep) char *cn = kw_format("%s-%s", kind, products[product]);
+	struct lab_certificate_form form = authority(product, cn, key, issuer);
+	return file ? lab_pki_cert(file, &form, NULL) : lab_certificate_make(&form);
+}
+
+void lab_amd_open(const struct lab_options *options, const uint8_t chip_id[64],
+		  const uint8_t tcb[8])
+{
+	chip.product = options->product;
+	memcpy(chip.chip_id, chip_id, sizeof(chip.chip_id));
+	memcpy(chip.tcb, tcb, sizeof(chip.tcb));
+	lab_pki.ark.cert = make_authority(chip.product, "ARK", lab_pki.ark.key, NULL, "ark");
+	lab_pki.ask.cert =
+		make_authority(chip.product, "SEV", lab_pki.ask.key, &lab_pki.ark, "ask");
+	lab_pki.vcek.key = lab_pki_key("vcek", lab_make_p384);
+	struct leaf leaf = machine_leaf();
+	lab_pki.vcek.cert = make_leaf(&leaf, "vcek");
+}
+
+void lab_amd_make_vlek(void)
+{
+	lab_pki.asvk.key = lab_pki_key("asvk", lab_make_rsa_4096);
+	lab_pki.asvk.cert =
+		make_authority(chip.product, "SEV-VLEK", lab_pki.asvk.key, &lab_pki.ark, "asvk");
+	lab_pki.vlek.key = lab_pki_key("vlek", lab_make_p384);
+	struct leaf leaf = machine_leaf();
+	leaf.cn = "SEV-VLEK";
+	leaf.with_stepping = false;
+	leaf.hardware = NULL;
+	leaf.key = lab_pki.vlek.key;
+	leaf.issuer = &lab_pki.asvk;
+	lab_pki.vlek.cert = make_leaf(&leaf, "vlek");
+}
+
+static EVP_PKEY *shared(EVP_PKEY *key)
+{
+	lab_crypto_must(EVP_PKEY_up_ref(key), "sharing a key");
+	return key;
+}
+
+/* The same names and the machine's own VCEK key: only the trust is missing. */
+void lab_amd_make_evil(void)
+{
+	lab_pki.evil_ark.key = lab_key_rsa_quick(4096);
+	lab_pki.evil_ark.cert =
+		make_authority(chip.product, "ARK", lab_pki.evil_ark.key, NULL, NULL);
+	lab_pki.evil_ask.key = lab_key_rsa_quick(4096);
+	lab_pki.evil_ask.cert =
+		make_authority(chip.product, "SEV", lab_pki.evil_ask.key, &lab_pki.evil_ark, NULL);
+	lab_pki.evil_vcek.key = shared(lab_pki.vcek.key);
+	struct leaf leaf = machine_leaf();
+	leaf.issuer = &lab_pki.evil_ask;
+	lab_pki.evil_vcek.cert = make_leaf(&leaf, NULL);
+}
+
+static enum lab_product other_product(void)
+{
+	return chip.product == LAB_MILAN ? LAB_GENOA : LAB_MILAN;
+}
+
+char *lab_amd_other_chain(void)
+{
+	const struct lab_pair *evil_ark = lab_pki_late(&lab_pki.evil_ark);
+	KW_CLEANUP(X509_freep)
+	X509 *ark = make_authority(other_product(), "ARK", evil_ark->key, NULL, NULL);
+	struct lab_pair root = { evil_ark->key, ark };
+	KW_CLEANUP(X509_freep)
+	X509 *ask = make_authority(other_product(), "SEV", lab_pki.evil_ask.key, &root, NULL);
+	KW_CLEANUP(freep) char *ark_pem = lab_pem(ark);
+	KW_CLEANUP(freep) char *ask_pem = lab_pem(ask);
+	return kw_format("%s%s", ask_pem, ark_pem);
+}
+
+X509 *lab_pki_vcek_bent(const char *deviation)
+{
+	KW_CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	uint8_t chip_id[CHIP_ID_SIZE];
+	struct leaf leaf = machine_leaf();
+	memcpy(chip_id, chip.chip_id, sizeof(chip_id));
+	leaf.hardware = chip_id;
+	if (strcmp(deviation, "vcek-foreign-chip") == 0)
+		chip_id[0] ^= 0xff;
+	else if (strcmp(deviation, "vcek-tcb") == 0)
+		leaf.snp--;
+	else if (strcmp(deviation, "vcek-expired") == 0)
+		leaf.not_after = lab_days(-1);
+	else if (strcmp(deviation, "vcek-not-yet") == 0)
+		leaf.not_before = lab_days(30);
+	else if (strcmp(deviation, "vcek-sha256") == 0)
+		leaf.signature = LAB_PSS_SHA256;
+	else if (strcmp(deviation, "vcek-product") == 0)
+		leaf.product = other_product();
+	else if (strcmp(deviation, "vcek-p256") == 0)
+		leaf.key = key = lab_key_ec("P-256");
+	else if (strcmp(deviation, "vcek-foreign-key") == 0)
+		leaf.key = key = lab_key_ec("P-384");
+	else if (strcmp(deviation, "vcek-signature") != 0)
+		lab_die("there is no deviation '%s' of a VCEK", deviation);
+	KW_CLEANUP(X509_freep) X509 *cert = make_leaf(&leaf, NULL);
+	return strcmp(deviation, "vcek-signature") == 0 ? lab_certificate_flipped(cert)
+							: KW_STEAL(cert);
+}

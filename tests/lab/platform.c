@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform.h"
+
+#include "machine.h"
+#include "pki_parts.h"
+#include "provision.h"
+#include "relay.h"
+#include "swtpm.h"
+#include "util/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static char log_path[LAB_PATH_SIZE];
+
+void lab_platform_start(struct lab_options *options)
+{
+	if (snprintf(log_path, sizeof(log_path), "%s/eventlog", options->dir)
+	    >= (int)sizeof(log_path))
+		lab_die("'%s' is too long a path", options->dir);
+	lab_pki_files_open(options->dir);
+	lab_machine_open(options);
+	lab_swtpm_start(options->dir);
+	lab_pki_open(options, lab_machine.chip_id, lab_machine.tcb);
+	lab_provision(log_path);
+	lab_relay_start(options->tpm, sizeof(options->tpm));
+}
+
+void lab_platform_stop(void)
+{
+	lab_relay_stop();
+	lab_swtpm_stop();
+}
+
+const uint8_t *lab_platform_chip_id(void)
+{
+	return lab_machine.chip_id;
+}
+
+const uint8_t *lab_platform_reported_tcb(void)
+{
+	return lab_machine.tcb;
+}
+
+const char *lab_platform_vm_id(void)
+{
+	return lab_machine.vm_id;
+}
+
+const char *lab_platform_event_log_path(void)
+{
+	return log_path;
+}
+
+static char *joined(X509 *first, X509 *second)
+{
+	KW_CLEANUP(freep) char *a = lab_pem(first);
+	KW_CLEANUP(freep) char *b = lab_pem(second);
+	return kw_format("%s%s", a, b);
+}
+
+static X509 *choose_vcek(bool foreign)
+{
+	static const char *const deviations[] = {
+		"vcek-foreign-chip", "vcek-tcb",       "vcek-expired",
+		"vcek-not-yet",	     "vcek-sha256",    "vcek-p256",
+		"vcek-product",	     "vcek-signature", "vcek-foreign-key",
+	};
+	X509 *cert = foreign ? lab_pki_late(&lab_pki.evil_vcek)->cert : lab_pki.vcek.cert;
+	for (size_t i = 0; i < sizeof(deviations) / sizeof(deviations[0]); i++)
+		if (lab_tampered(LAB_THIM, deviations[i]))
+			return lab_pki_vcek_bent(deviations[i]);
+	lab_crypto_must(X509_up_ref(cert), "sharing a certificate");
+	return cert;
+}
+
+static char *choose_chain(bool foreign)
+{
+	if (foreign)
+		return joined(lab_pki.evil_ask.cert, lab_pki.evil_ark.cert);
+	if (lab_tampered(LAB_THIM, "ask-foreign"))
+		return joined(lab_pki_late(&lab_pki.evil_ask)->cert, lab_pki.ark.cert);
+	if (lab_tampered(LAB_THIM, "product"))
+		return lab_amd_other_chain();
+	if (lab_tampered(LAB_THIM, "no-root"))
+		return lab_pem(lab_pki.ask.cert);
+	if (!lab_tampered(LAB_THIM, "ark-self-signature"))
+		return joined(lab_pki.ask.cert, lab_pki.ark.cert);
+	KW_CLEANUP(X509_freep) X509 *ark = lab_certificate_flipped(lab_pki.ark.cert);
+	return joined(lab_pki.ask.cert, ark);
+}
+
+static char *choose_tcbm(void)
+{
+	uint64_t tcb = 0; /* as an integer, the report's bytes being little endian */
+	for (size_t i = LAB_TCB_SIZE; i-- > 0;)
+		tcb = tcb << 8 | lab_machine.tcb[i];
+	if (lab_tampered(LAB_THIM, "tcbm"))
+		tcb ^= 1;
+	return kw_format("%016" PRIX64, tcb);
+}
+
+struct lab_thim lab_platform_thim(void)
+{
+	bool foreign = lab_tampered(LAB_THIM, "chain-foreign");
+	if (foreign)
+		lab_pki_late(&lab_pki.evil_vcek);
+	KW_CLEANUP(X509_freep) X509 *vcek = choose_vcek(foreign);
+	return (struct lab_thim){ lab_pem(vcek), choose_chain(foreign), choose_tcbm() };
+}
+
+void lab_thim_clear(struct lab_thim *thim)
+{
+	free(thim->vcek_pem);
+	free(thim->chain_pem);
+	free(thim->tcbm);
+	*thim = (struct lab_thim){ 0 };
+}
