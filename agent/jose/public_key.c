@@ -250,9 +250,9 @@ int kw_public_key_from_jwk(const struct kw_json *jwk, enum kw_error_name error,
 
 	if (kw_json_want_string(jwk, "kty", error, &kty, err) < 0)
 		return kw_wrap(err, "JWK");
-	if (strcmp(kty, "RSA") == 0)
+	if (strcmp(kty, "RSA") == 0 || strcmp(kty, "RSA-HSM") == 0)
 		return rsa_from_jwk(jwk, error, ret, err) < 0 ? kw_wrap(err, "JWK") : 0;
-	if (strcmp(kty, "EC") == 0)
+	if (strcmp(kty, "EC") == 0 || strcmp(kty, "EC-HSM") == 0)
 		return ec_from_jwk(jwk, error, ret, err) < 0 ? kw_wrap(err, "JWK") : 0;
 	return kw_fail(err, error, "JWK: member 'kty' is neither RSA nor EC");
 }

@@ -16,7 +16,8 @@ struct kw_public_key;
 enum kw_kty { KW_KTY_RSA, KW_KTY_EC, KW_KTY_OCT };
 enum kw_curve { KW_CURVE_NONE, KW_P256, KW_P384, KW_P521, KW_P256K };
 
-/* RSA of 1024 to 16384 bits with an odd exponent; EC points on their curve. Fails with `error`. */
+/* RSA of 1024 to 16384 bits with an odd exponent; EC points on their curve. Fails with `error`. A
+ * JWK's kty may be the vault's word, RSA-HSM or EC-HSM. */
 int kw_public_key_from_jwk(const struct kw_json *jwk, enum kw_error_name error,
 			   struct kw_public_key **ret, struct kw_error *err) KW_MUST_USE;
 int kw_public_key_from_rsa(struct kw_bytes n, uint32_t e, enum kw_error_name error,
