@@ -39,7 +39,8 @@ struct kw_http_request {
 	const struct kw_secret *bearer; /* Authorization: Bearer, or NULL */
 	const char *content_type;	/* of the body, or NULL */
 	struct kw_bytes body;		/* borrowed for the call; may point into the arena */
-	size_t answer_max;		/* bytes; more is an error, never cut */
+	size_t answer_max;		/* bytes; a longer 200 is an error, never cut; of another
+					   status, whose body is a message, it is left out */
 	bool answer_secret;		/* receive into the arena */
 	bool once;			/* no retry: the caller's own rule applies (401, 409) */
 	int64_t deadline_ms; /* on the boot clock; 0: retry.deadline (IMDS: imdsDeadline) from now
@@ -67,12 +68,18 @@ void kw_http_free(struct kw_http *http);
 KW_DEFINE_FREEP(struct kw_http, kw_http_free);
 /* Makes all running and later calls fail soon (SIGTERM). Safe from any thread. */
 void kw_http_cancel(struct kw_http *http);
+/* Closes connections that were not used for a minute. Every call does it too; whoever is idle for
+ * long calls it now and then, because an open TLS connection holds most of a megabyte. */
+void kw_http_trim(struct kw_http *http);
+/* Waits, for a caller whose own rule repeats a call (409, AADSTS70021). False: cancelled. */
+bool kw_http_pause(struct kw_http *http, int64_t ms) KW_MUST_USE;
 
 /*
  * 0: an HTTP answer is in `ret`, whatever its status; err->upstream is filled if it is not 200, so
  * that the service can name the row. -1: no answer; the row is that of the stage: *_UNREACHABLE
- * (DNS, connect, time-out, reset, breaker open), *_TLS, *_ANSWER (over the cap, cut), CFG_ORIGIN
- * (not a configured origin; nothing was sent).
+ * (DNS, connect, time-out, reset, broken off, breaker open, cancelled), *_TLS, *_ANSWER (over the
+ * cap, not HTTP), CFG_ORIGIN (not a configured origin for this upstream, or a bearer without https;
+ * nothing was sent).
  */
 int kw_http_call(struct kw_http *http, const struct kw_http_request *request,
 		 struct kw_http_answer *ret, struct kw_error *err) KW_MUST_USE;
@@ -83,6 +90,9 @@ int kw_http_call(struct kw_http *http, const struct kw_http_request *request,
  * reading. */
 int kw_http_refused(const struct kw_http_answer *answer, enum kw_error_name busy,
 		    enum kw_error_name final, struct kw_error *err);
+
+/* RFC 6750 2.1: the bytes that a bearer token may have. Anything else could end the header line. */
+bool kw_http_is_bearer(struct kw_bytes token);
 
 struct kw_http_stats { /* for metrics and tests */
 	uint64_t calls, attempts, retries, transport_errors;

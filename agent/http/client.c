@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/client.h"
+
+#include "http/internal.h"
+#include "util/memory.h"
+
+enum {
+	WAIT_SLICE_MS = 100, /* how soon a cancel is seen */
+	IDLE_MAX_MS = 60 * 1000,
+};
+
+int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
+		const struct kw_random *random, struct kw_http **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_http_freep) struct kw_http *http = kw_alloc(sizeof(*http));
+	http->config = config;
+	http->clock = clock;
+	http->random = random;
+	pthread_mutex_init(&http->lock, NULL);
+	if (kw_transfer_setup(err) < 0 || kw_route_check(config, err) < 0
+	    || kw_origins_new(config, &http->origins, err) < 0
+	    || kw_roots_read(KW_SYSTEM_ROOTS, config->tls.ca_file, &http->roots, err) < 0)
+		return -1;
+	http->hosts = kw_alloc(http->origins.n_rows * sizeof(*http->hosts));
+	kw_pool_init(&http->pool, http->origins.n_rows);
+	*ret = KW_STEAL(http);
+	return 0;
+}
+
+void kw_http_free(struct kw_http *http)
+{
+	if (http == NULL)
+		return;
+	kw_pool_clear(&http->pool);
+	kw_origins_clear(&http->origins);
+	kw_roots_clear(&http->roots);
+	pthread_mutex_destroy(&http->lock);
+	free(http->hosts);
+	free(http);
+}
+
+void kw_http_cancel(struct kw_http *http)
+{
+	atomic_store(&http->cancelled, true);
+}
+
+bool kw_http_pause(struct kw_http *http, int64_t ms)
+{
+	int64_t until = kw_boot_ms(http->clock) + ms;
+	while (!atomic_load(&http->cancelled)) {
+		int64_t left = until - kw_boot_ms(http->clock);
+		if (left <= 0)
+			return true;
+		kw_sleep_ms(http->clock, left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS);
+	}
+	return false;
+}
+
+void kw_http_trim(struct kw_http *http)
+{
+	kw_pool_trim(&http->pool, kw_boot_ms(http->clock) - IDLE_MAX_MS);
+}
+
+struct kw_http_stats kw_http_stats(const struct kw_http *http, enum kw_upstream upstream)
+{
+	const struct kw_http_counters *counters = &http->counters[upstream];
+	return (struct kw_http_stats){
+		.calls = atomic_load(&counters->calls),
+		.attempts = atomic_load(&counters->attempts),
+		.retries = atomic_load(&counters->retries),
+		.transport_errors = atomic_load(&counters->transport_errors),
+	};
+}
+
+void kw_http_answer_clear(struct kw_http_answer *answer)
+{
+	kw_blob_clear(&answer->body);
+	kw_secret_clear(&answer->secret);
+	*answer = (struct kw_http_answer){ 0 };
+}
