@@ -2,6 +2,7 @@
 #include "access_token.h"
 
 #include "jose.h"
+#include "keep.h"
 #include "pki.h"
 #include "site.h"
 #include "util/text.h"
@@ -85,6 +86,7 @@ struct lab_access_token lab_access_token_mint(enum lab_service by,
 	kw_json_add_string(claims, "uti", canary);
 	input = lab_jws_input(header, claims);
 	token.text = lab_jws_sign(input, lab_pki.entra.key);
+	lab_keep_line("tokens", token.text);
 	return token;
 }
 

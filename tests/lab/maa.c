@@ -3,6 +3,7 @@
 #include "maa.h"
 
 #include "jose.h"
+#include "keep.h"
 #include "pki.h"
 #include "services.h"
 #include "site.h"
@@ -29,6 +30,7 @@ static void answer(const struct lab_evidence *evidence, const struct lab_finding
 	KW_CLEANUP(freep) char *envelope = lab_maa_seal(token, findings->key);
 	struct kw_json *root = kw_json_new_object();
 
+	lab_keep_line("tokens", token);
 	lab_add_b64url(root, "token", kw_bytes_text(envelope));
 	lab_reply_json(reply, 200, root);
 	lab_reply_reason(reply, "a token, jti %.16s", kw_json_string(kw_json_get(claims, "jti")));

@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "http_server.h"
+#include "keep.h"
 #include "key_command.h"
 #include "log.h"
 #include "pki.h"
@@ -149,6 +150,7 @@ int lab_up(struct lab_options *options)
 		return EXIT_BUSY;
 	}
 	lab_log_open(options->dir);
+	lab_keep_open(options->dir);
 	lab_platform_start(options);
 	bind_all(options);
 	lab_pki_maa(lab_site.maa);

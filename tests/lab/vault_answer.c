@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The release answer: wrapped key, payload, signature (key release 4.3, 4.5, 4.6). Faults bend each
  * of them. */
+#include "keep.h"
 #include "pki.h"
 #include "site.h"
 #include "util/text.h"
@@ -100,9 +101,14 @@ static struct kw_blob ciphertext(const struct lab_release *release)
 	struct kw_blob wrapped = lab_kwp_wrap(kw_blob_bytes(&aes), kw_blob_bytes(&plain));
 	struct kw_blob out = lab_rsa_encrypt(release->wrapping->key, lab_enc_digest(release->enc),
 					     kw_blob_bytes(&aes));
+	KW_CLEANUP(kw_blob_clear) struct kw_blob modulus = lab_rsa_modulus(release->wrapping->key);
+	KW_CLEANUP(freep) char *modulus_text = kw_format("%*s", (int)(2 * modulus.len), "");
 	size_t modulus_size = out.len;
 
 	kw_blob_append(&out, kw_blob_bytes(&wrapped));
+	kw_hex_encode(kw_blob_bytes(&modulus), modulus_text);
+	lab_keep_line("wrapping-keys", modulus_text);
+	lab_keep_bytes("last-wrapped", kw_blob_bytes(&out));
 	if (fault("ciphertext"))
 		out.data[out.len - 1] ^= 1;
 	if (tampered("ciphertext-short"))

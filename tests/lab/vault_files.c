@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault_files.h"
 
+#include "keep.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -79,6 +80,8 @@ void lab_key_file_write(const struct lab_key *key)
 	mkdir(dir, 0700);
 	write_material(key);
 	write_file(path, kw_bytes_text(text));
+	if (key->pkey != NULL)
+		lab_keep_public(key->name, key->pkey);
 }
 
 void lab_key_file_remove(const struct lab_key *key)
@@ -152,7 +155,8 @@ static void read_version(const char *name, const char *file, void (*insert)(stru
 	key = calloc(1, sizeof(*key));
 	if (key == NULL)
 		lab_die("out of memory");
-	snprintf(key->name, sizeof(key->name), "%s", name);
+	if (snprintf(key->name, sizeof(key->name), "%s", name) >= (int)sizeof(key->name))
+		lab_die("the key name '%s' is too long", name);
 	snprintf(key->version, sizeof(key->version), "%.*s", (int)(len - 5), file);
 	KW_CLEANUP(freep) char *about = path_of(key, ".json");
 	KW_CLEANUP(freep) char *material = path_of(key, ".key");
