@@ -102,10 +102,11 @@ static X509_NAME *name_new(const char *cn, bool amd)
 static void set_names(X509 *cert, const struct lab_certificate_form *form)
 {
 	KW_CLEANUP(X509_NAME_freep) X509_NAME *subject = name_new(form->cn, form->amd_name);
-	KW_CLEANUP(X509_NAME_freep) X509_NAME *issuer = NULL;
+	KW_CLEANUP(X509_NAME_freep)
+	X509_NAME *other = form->issuer_cn ? name_new(form->issuer_cn, form->amd_name) : NULL;
 	const X509_NAME *from = subject;
-	if (form->issuer_cn)
-		from = issuer = name_new(form->issuer_cn, form->amd_name);
+	if (other)
+		from = other;
 	else if (form->issuer)
 		from = X509_get_subject_name(form->issuer->cert);
 	lab_crypto_must(X509_set_subject_name(cert, subject) && X509_set_issuer_name(cert, from),

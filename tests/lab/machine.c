@@ -4,7 +4,6 @@
 #include "bend.h"
 #include "pki_parts.h"
 
-#include <errno.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +74,7 @@ static void open_seed(void)
 	lab_crypto_must(RAND_bytes(seed, sizeof(seed)) > 0, "random bytes");
 	file = fopen(path, "wbe");
 	if (!file || fwrite(seed, 1, sizeof(seed), file) != sizeof(seed) || fclose(file) != 0)
-		lab_die("writing %s: %s", path, strerror(errno));
+		lab_die("writing %s: %m", path);
 }
 
 void lab_machine_open(const struct lab_options *options)

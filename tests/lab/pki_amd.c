@@ -258,12 +258,10 @@ char *lab_amd_other_chain(void)
 X509 *lab_pki_vcek_bent(const char *deviation)
 {
 	KW_CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = NULL;
-	uint8_t chip_id[CHIP_ID_SIZE];
+	static const uint8_t other_chip[CHIP_ID_SIZE] = { 'o', 't', 'h', 'e', 'r' };
 	struct leaf leaf = machine_leaf();
-	memcpy(chip_id, chip.chip_id, sizeof(chip_id));
-	leaf.hardware = chip_id;
 	if (strcmp(deviation, "vcek-foreign-chip") == 0)
-		chip_id[0] ^= 0xff;
+		leaf.hardware = other_chip;
 	else if (strcmp(deviation, "vcek-tcb") == 0)
 		leaf.snp--;
 	else if (strcmp(deviation, "vcek-expired") == 0)
@@ -275,11 +273,13 @@ X509 *lab_pki_vcek_bent(const char *deviation)
 	else if (strcmp(deviation, "vcek-product") == 0)
 		leaf.product = other_product();
 	else if (strcmp(deviation, "vcek-p256") == 0)
-		leaf.key = key = lab_key_ec("P-256");
+		key = lab_key_ec("P-256");
 	else if (strcmp(deviation, "vcek-foreign-key") == 0)
-		leaf.key = key = lab_key_ec("P-384");
+		key = lab_key_ec("P-384");
 	else if (strcmp(deviation, "vcek-signature") != 0)
 		lab_die("there is no deviation '%s' of a VCEK", deviation);
+	if (key)
+		leaf.key = key;
 	KW_CLEANUP(X509_freep) X509 *cert = make_leaf(&leaf, NULL);
 	return strcmp(deviation, "vcek-signature") == 0 ? lab_certificate_flipped(cert)
 							: KW_STEAL(cert);

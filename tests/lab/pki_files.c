@@ -19,7 +19,7 @@ static char folder[LAB_PATH_SIZE];
 static void make_folder(const char *path)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		lab_die("mkdir %s: %s", path, strerror(errno));
+		lab_die("mkdir %s: %m", path);
 }
 
 void lab_pki_files_open(const char *dir)
@@ -45,7 +45,7 @@ static BIO *open_named(const char *name, const char *suffix, const char *mode)
 		return BIO_new_file(path, "r");
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
-		lab_die("writing %s: %s", path, strerror(errno));
+		lab_die("writing %s: %m", path);
 	return BIO_new_fd(fd, BIO_CLOSE);
 }
 

@@ -22,17 +22,25 @@ static char subject[128]; /* the host name */
 
 enum { LEAF_EXTENSIONS = 4 };
 
-/* A host's certificate before anything is wrong with it. `extensions` has room for what it says. */
+/* What a host's certificate says of its use and its names. */
+struct host_terms {
+	const char *usage, *names;
+};
+static const struct host_terms good_terms = { "serverAuth", alt_names };
+
+/* `extensions` is room for what the form points to. */
 static struct lab_certificate_form host_form(const char *cn, EVP_PKEY *key,
 					     const struct lab_pair *issuer,
+					     const struct host_terms *terms,
 					     struct lab_extension extensions[LEAF_EXTENSIONS])
 {
 	extensions[0] = (struct lab_extension){ .nid = NID_basic_constraints,
 						.value = "critical,CA:FALSE" };
 	extensions[1] = (struct lab_extension){ .nid = NID_key_usage,
 						.value = "critical,digitalSignature" };
-	extensions[2] = (struct lab_extension){ .nid = NID_ext_key_usage, .value = "serverAuth" };
-	extensions[3] = (struct lab_extension){ .nid = NID_subject_alt_name, .value = alt_names };
+	extensions[2] = (struct lab_extension){ .nid = NID_ext_key_usage, .value = terms->usage };
+	extensions[3] =
+		(struct lab_extension){ .nid = NID_subject_alt_name, .value = terms->names };
 	return (struct lab_certificate_form){
 		.cn = cn,
 		.key = key,
@@ -93,7 +101,7 @@ static struct lab_pair open_host(const char *file, const char *cn, EVP_PKEY *(*m
 {
 	struct lab_extension extensions[LEAF_EXTENSIONS];
 	struct lab_pair pair = { .key = lab_pki_key(file, make) };
-	struct lab_certificate_form form = host_form(cn, pair.key, issuer, extensions);
+	struct lab_certificate_form form = host_form(cn, pair.key, issuer, &good_terms, extensions);
 	pair.cert = lab_pki_cert(file, &form, subject);
 	return pair;
 }
@@ -127,10 +135,11 @@ void lab_tls_make_evil(void)
 	lab_pki.evil_signer_root.cert = lab_certificate_make(&form);
 	lab_pki.evil_signer.key = lab_make_rsa_2048();
 	form = host_form("vault.azure.net", lab_pki.evil_signer.key, &lab_pki.evil_signer_root,
-			 extensions);
+			 &good_terms, extensions);
 	lab_pki.evil_signer.cert = lab_certificate_make(&form);
 	lab_pki.evil_tls.key = make_p256();
-	form = host_form(subject, lab_pki.evil_tls.key, &lab_pki.evil_signer_root, extensions);
+	form = host_form(subject, lab_pki.evil_tls.key, &lab_pki.evil_signer_root, &good_terms,
+			 extensions);
 	lab_pki.evil_tls.cert = lab_certificate_make(&form);
 }
 
@@ -139,17 +148,20 @@ static X509 *bent(const struct lab_pair *good, const char *cn, const struct lab_
 		  const char *deviation)
 {
 	struct lab_extension extensions[LEAF_EXTENSIONS];
-	struct lab_certificate_form form = host_form(cn, good->key, issuer, extensions);
+	struct host_terms terms = good_terms;
+	int64_t not_after = lab_days(365);
 	if (strcmp(deviation, "expired") == 0)
-		form.not_after = lab_days(-1);
+		not_after = lab_days(-1);
 	else if (strcmp(deviation, "self-signed") == 0)
-		form.issuer = NULL;
+		issuer = NULL;
 	else if (strcmp(deviation, "wrong-usage") == 0)
-		extensions[2].value = "clientAuth";
+		terms.usage = "clientAuth";
 	else if (strcmp(deviation, "wrong-host") == 0 || strcmp(deviation, "host") == 0)
-		extensions[3].value = "DNS:elsewhere.invalid";
+		terms.names = "DNS:elsewhere.invalid";
 	else
 		lab_die("there is no deviation '%s' of a host's certificate", deviation);
+	struct lab_certificate_form form = host_form(cn, good->key, issuer, &terms, extensions);
+	form.not_after = not_after;
 	return lab_certificate_make(&form);
 }
 

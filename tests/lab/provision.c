@@ -6,7 +6,6 @@
 #include "indices.h"
 #include "machine.h"
 
-#include <errno.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +109,7 @@ static void write_log(const char *path, const struct lab_out *log)
 {
 	FILE *file = fopen(path, "wbe");
 	if (!file || fwrite(log->data, 1, log->len, file) != log->len || fclose(file) != 0)
-		lab_die("writing %s: %s", path, strerror(errno));
+		lab_die("writing %s: %m", path);
 }
 
 static void close_platform(void)

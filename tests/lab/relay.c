@@ -142,7 +142,7 @@ static size_t wait_for(struct pollfd ret[WAITED_FOR + CONNECTIONS_MAX])
 	for (size_t i = 0; i < relay.n_open; i++)
 		ret[n++] = (struct pollfd){ .fd = relay.open[i]->client.fd, .events = POLLIN };
 	if (poll(ret, n, -1) < 0 && errno != EINTR)
-		lab_die("poll: %s", strerror(errno));
+		lab_die("poll: %m");
 	return n;
 }
 
@@ -169,7 +169,7 @@ static int listen_on(const struct sockaddr_in *address)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 	if (fd < 0)
-		lab_die("socket: %s", strerror(errno));
+		lab_die("socket: %m");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0
 	    && listen(fd, BACKLOG) == 0)
@@ -221,7 +221,7 @@ void lab_relay_start(char *address, size_t size)
 		bound = listen_on_pair(&at);
 	}
 	if (!bound)
-		lab_die("the TPM's two ports from %s on: %s", address, strerror(errno));
+		lab_die("the TPM's two ports from %s on: %m", address);
 	inet_ntop(AF_INET, &at.sin_addr, host, sizeof(host));
 	snprintf(address, size, "%s:%u", host, ntohs(at.sin_port));
 	relay.stop = eventfd(0, EFD_CLOEXEC);
@@ -233,7 +233,7 @@ void lab_relay_stop(void)
 {
 	uint64_t one = 1;
 	if (write(relay.stop, &one, sizeof(one)) != sizeof(one))
-		lab_die("stopping the TPM's thread: %s", strerror(errno));
+		lab_die("stopping the TPM's thread: %m");
 	pthread_join(relay.thread, NULL);
 	while (relay.n_open > 0)
 		close_at(0);

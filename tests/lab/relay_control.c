@@ -26,22 +26,19 @@ enum {
 
 /* Each answers success and then these words. */
 static const struct request {
-	uint32_t code;
-	size_t body_size;
-	uint32_t words[3];
-	size_t n_words;
+	uint32_t code, body_size, n_words, words[3];
 } requests[] = {
-	{ CMD_GET_CAPABILITY, 0, { CAPABILITIES }, 1 },
-	{ CMD_INIT, 4, { 0 }, 0 },
-	{ CMD_SHUTDOWN, 0, { 0 }, 0 },
-	{ CMD_GET_TPMESTABLISHED, 0, { 0 }, 1 },
-	{ CMD_SET_LOCALITY, 1, { 0 }, 0 },
-	{ CMD_CANCEL_TPM_CMD, 0, { 0 }, 0 },
-	{ CMD_STORE_VOLATILE, 0, { 0 }, 0 },
-	{ CMD_RESET_TPMESTABLISHED, 1, { 0 }, 0 },
-	{ CMD_STOP, 0, { 0 }, 0 },
-	{ CMD_GET_CONFIG, 0, { 0 }, 1 },
-	{ CMD_SET_BUFFERSIZE, 4, { LAB_TPM_MAX, LAB_TPM_MAX, LAB_TPM_MAX }, 3 },
+	{ CMD_GET_CAPABILITY, 0, 1, { CAPABILITIES } },
+	{ CMD_INIT, 4, 0, { 0 } },
+	{ CMD_SHUTDOWN, 0, 0, { 0 } },
+	{ CMD_GET_TPMESTABLISHED, 0, 1, { 0 } },
+	{ CMD_SET_LOCALITY, 1, 0, { 0 } },
+	{ CMD_CANCEL_TPM_CMD, 0, 0, { 0 } },
+	{ CMD_STORE_VOLATILE, 0, 0, { 0 } },
+	{ CMD_RESET_TPMESTABLISHED, 1, 0, { 0 } },
+	{ CMD_STOP, 0, 0, { 0 } },
+	{ CMD_GET_CONFIG, 0, 1, { 0 } },
+	{ CMD_SET_BUFFERSIZE, 4, 3, { LAB_TPM_MAX, LAB_TPM_MAX, LAB_TPM_MAX } },
 };
 
 static const struct request *find(uint32_t code)

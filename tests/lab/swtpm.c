@@ -30,7 +30,7 @@ static _Noreturn void become_swtpm(const char *dir, int commands, int control)
 	char state[300], log[300], ctrl[64], fd[16];
 	sigset_t none;
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL); /* the lab waits for signals with them blocked */
+	pthread_sigmask(SIG_SETMASK, &none, NULL); /* the lab waits for signals with them blocked */
 	snprintf(state, sizeof(state), "dir=%s/swtpm", dir);
 	snprintf(log, sizeof(log), "file=%s/swtpm.log", dir);
 	snprintf(ctrl, sizeof(ctrl), "type=unixio,clientfd=%d", control);
@@ -40,7 +40,7 @@ static _Noreturn void become_swtpm(const char *dir, int commands, int control)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--log", log, "--ctrl",
 	       ctrl, "--fd", fd, "--flags", "not-need-init,startup-clear", (char *)NULL);
-	fprintf(stderr, "keyward-lab: starting swtpm: %s\n", strerror(errno));
+	fprintf(stderr, "keyward-lab: starting swtpm: %m\n");
 	_exit(127);
 }
 
@@ -50,13 +50,13 @@ void lab_swtpm_start(const char *dir)
 	int commands[2], control[2];
 	snprintf(state, sizeof(state), "%s/swtpm", dir);
 	if (mkdir(state, 0700) < 0 && errno != EEXIST)
-		lab_die("mkdir %s: %s", state, strerror(errno));
+		lab_die("mkdir %s: %m", state);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, commands) < 0
 	    || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0)
-		lab_die("socketpair: %s", strerror(errno));
+		lab_die("socketpair: %m");
 	tpm.pid = fork();
 	if (tpm.pid < 0)
-		lab_die("fork: %s", strerror(errno));
+		lab_die("fork: %m");
 	if (tpm.pid == 0)
 		become_swtpm(dir, commands[1], control[1]);
 	close(commands[1]);
@@ -80,7 +80,7 @@ static void receive(uint8_t *ret, size_t len)
 size_t lab_swtpm_exchange(const uint8_t *command, size_t len, uint8_t ret[LAB_TPM_MAX])
 {
 	if (send(tpm.commands, command, len, MSG_NOSIGNAL) != (ssize_t)len)
-		lab_die("swtpm takes no command: %s", strerror(errno));
+		lab_die("swtpm takes no command: %m");
 	receive(ret, LAB_TPM_HEADER_SIZE);
 	size_t size = (size_t)ret[2] << 24 | (size_t)ret[3] << 16 | (size_t)ret[4] << 8 | ret[5];
 	if (size < LAB_TPM_HEADER_SIZE || size > LAB_TPM_MAX)

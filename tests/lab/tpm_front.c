@@ -50,14 +50,13 @@ static const struct {
 };
 
 struct command {
-	struct kw_bytes bytes;
 	uint32_t code, first, second; /* handles, as far as there are any */
 	uint16_t offset;	      /* of TPM2_NV_Read */
 };
 
 static struct command understand(struct kw_bytes bytes)
 {
-	struct command command = { .bytes = bytes };
+	struct command command = { 0 };
 	struct kw_cursor c = { .in = bytes };
 	bool handles = kw_skip(&c, 6) && kw_take_be32(&c, &command.code)
 		       && kw_take_be32(&c, &command.first) && kw_take_be32(&c, &command.second);
