@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside this room: scalars as the text by which they are compared (key release 5.4). */
+#pragma once
+
+#include "util/json.h"
+
+static inline bool kw_policy_is_scalar(const struct kw_json *value)
+{
+	enum kw_json_type type = kw_json_type(value);
+
+	return type == KW_JSON_STRING || type == KW_JSON_NUMBER || type == KW_JSON_BOOL;
+}
+
+/* A string as it is, true and false, a whole number in decimal; owned. NULL: no scalar, or a number
+ * that is not whole or beyond 2^53, whose digits nobody can tell any more. */
+char *kw_policy_scalar_text(const struct kw_json *value);
