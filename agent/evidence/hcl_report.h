@@ -58,8 +58,8 @@ void kw_hcl_report_clear(struct kw_hcl_report *report);
 int kw_hcl_claims_parse(struct kw_bytes claims, struct kw_json **ret, struct kw_public_key **ret_ak,
 			struct kw_error *err) KW_MUST_USE;
 
-/* REPORT_DATA = hash(claims as stored), zeros behind it (SNP_REPORT_DATA); then the policy rows of
- * kw_snp_report_judge(). */
+/* REPORT_DATA = hash(claims as stored), zeros behind it: row "runtime claims hash",
+ * SNP_REPORT_DATA. What the report says of its guest is judged by kw_snp_report_judge(). */
 void kw_hcl_report_judge(const struct kw_hcl_report *report, struct kw_checks *checks);
 
 struct kw_snp_rules {

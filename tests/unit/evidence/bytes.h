@@ -43,12 +43,21 @@ static inline void put_sized(struct kw_blob *to, const void *data, size_t len)
 	put(to, data, len);
 }
 
+/* Hex digits, in groups set off by blanks as one likes. */
 static inline void put_hex(struct kw_blob *to, const char *hex)
 {
-	struct kw_blob bytes = kw_blob_new(strlen(hex) / 2);
+	while (*hex) {
+		char digits[3] = { 0 };
+		uint8_t byte;
 
-	if (!kw_hex_decode(hex, bytes.data, bytes.len))
-		abort();
-	put(to, bytes.data, bytes.len);
-	kw_blob_clear(&bytes);
+		if (*hex == ' ') {
+			hex++;
+			continue;
+		}
+		memcpy(digits, hex, hex[1] ? 2 : 1);
+		if (!kw_hex_decode(digits, &byte, 1))
+			abort();
+		put_u8(to, byte);
+		hex += 2;
+	}
 }

@@ -1,124 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The azure-vtpm provider against a software TPM. */
-#include "rows.h"
+/* Evidence from a software TPM, and what was wrapped for it. */
+#include "evidence/given_vtpm.h"
 
-#include "evidence/provision.h"
-
-#include "evidence/hcl_nv.h"
-#include "evidence/provider.h"
 #include "evidence/tpm_quote.h"
-
-enum { NOW_S = 1767225600, YEAR_S = 365 * 86400 };
-
-static struct swtpm tpm;
-static char log_path[96];
-static struct kw_config config;
-static char owner_auth_path[96];
-
-static void open_it(struct kw_tpm *ret)
-{
-	struct kw_error err = { 0 };
-
-	if (kw_tpm_open(tpm.tcti, &kw_clock_system, ret, &err) < 0)
-		fail_msg("%s", err.detail);
-}
-
-static void write_file(const char *path, struct kw_bytes content)
-{
-	FILE *to = fopen(path, "we");
-
-	assert_non_null(to);
-	assert_int_equal(fwrite(content.data, 1, content.len, to), content.len);
-	fclose(to);
-}
-
-static void measure_boot(ESYS_CONTEXT *esys)
-{
-	static const uint16_t sha256[][2] = { { 0x000b, 32 } };
-	KW_CLEANUP(kw_blob_clear) struct kw_blob log = { 0 };
-
-	put_log_header(&log, sha256, 1);
-	put_log_event(&log, 0, 8, "firmware", 8);
-	put_log_event(&log, 7, 0x80000001u, "variables", 9);
-	put_log_event(&log, 4, 4, "boot loader", 11);
-	provision_extend(esys, 0, "firmware");
-	provision_extend(esys, 7, "variables");
-	provision_extend(esys, 4, "boot loader");
-	write_file(log_path, kw_blob_bytes(&log));
-}
-
-static void provision(struct kw_tpm *t)
-{
-	EVP_PKEY *ak = provision_ak(t->esys);
-	EVP_PKEY *ca = EVP_RSA_gen(2048);
-	KW_CLEANUP(kw_blob_clear) struct kw_blob claims = guest_claims(ak, "");
-	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = guest_hcl(kw_blob_bytes(&claims), 2048);
-	KW_CLEANUP(kw_blob_clear)
-	struct kw_blob certificate = guest_certificate(ak, ca, "Global Virtual TPM CA - 01",
-						       NOW_S - YEAR_S, NOW_S + YEAR_S);
-
-	provision_nv(t->esys, PROVISION_HCL, kw_blob_bytes(&hcl), hcl.len);
-	provision_nv(t->esys, PROVISION_CERTIFICATE, kw_blob_bytes(&certificate), 2048);
-	measure_boot(t->esys);
-	EVP_PKEY_free(ak);
-	EVP_PKEY_free(ca);
-}
-
-/* One TPM per test: what a test extends or removes troubles no other. */
-static int begin(void **state)
-{
-	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
-
-	(void)state;
-	tpm = (struct swtpm){ 0 };
-	swtpm_start(&tpm);
-	snprintf(log_path, sizeof(log_path), "%s/eventlog", tpm.dir);
-	snprintf(owner_auth_path, sizeof(owner_auth_path), "%s/owner", tpm.dir);
-	config = (struct kw_config){ 0 };
-	config.evidence.provider = KW_EVIDENCE_AUTO;
-	config.evidence.tcti = tpm.tcti;
-	config.evidence.event_log = log_path;
-	config.evidence.owner_auth_file = (char *)"";
-	open_it(&t);
-	provision(&t);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	swtpm_remove(&tpm);
-	return 0;
-}
-
-static struct kw_evidence *gather(void)
-{
-	struct kw_evidence *e = NULL;
-	struct kw_error err = { 0 };
-
-	if (kw_provider_azure_vtpm.gather(&config, &kw_random_system, &e, &err) < 0)
-		fail_msg("%s", err.detail);
-	return e;
-}
-
-static void refuses_to_gather(enum kw_error_name expected, const char *says)
-{
-	struct kw_evidence *e = NULL;
-	struct kw_error err = { 0 };
-
-	assert_int_equal(kw_provider_azure_vtpm.gather(&config, &kw_random_system, &e, &err), -1);
-	assert_null(e);
-	if (!kw_error_is(&err, expected) || !strstr(err.detail, says))
-		fail_msg("%s: %s", err.def->id, err.detail);
-}
-
-static void nothing_is_left(void)
-{
-	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
-
-	open_it(&t);
-	assert_int_equal(provision_loaded(t.esys), 0);
-}
 
 static void evidence_passes_every_check(void **state)
 {
@@ -298,131 +182,6 @@ static void a_reset_loses_the_key(void **state)
 	assert_int_equal(later->reset_count, e->reset_count + 1);
 }
 
-static void a_foreign_extension_is_told_from_the_log(void **state)
-{
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
-	struct kw_checks checks = { 0 };
-	struct kw_error err = { 0 };
-	struct kw_tpm t = { 0 };
-
-	(void)state;
-	open_it(&t);
-	provision_extend(t.esys, 4, "a neighbour");
-	kw_tpm_close(&t);
-	e = gather();
-	kw_evidence_judge(e, &config, NOW_S, &checks);
-	assert_int_equal(kw_checks_result(&checks, 0, &err), -1);
-	assert_true(kw_error_is(&err, KW_E_TPM_LOG_REPLAY));
-	assert_non_null(strstr(err.detail, "differs in PCR 4"));
-}
-
-static void remove_nv(uint32_t index)
-{
-	KW_CLEANUP(kw_tpm_close) struct kw_tpm t = { 0 };
-	ESYS_TR nv;
-
-	open_it(&t);
-	provision_want(Esys_TR_FromTPMPublic(t.esys, index, ESYS_TR_NONE, ESYS_TR_NONE,
-					     ESYS_TR_NONE, &nv));
-	provision_want(Esys_NV_UndefineSpace(t.esys, ESYS_TR_RH_OWNER, nv, ESYS_TR_PASSWORD,
-					     ESYS_TR_NONE, ESYS_TR_NONE));
-}
-
-static void an_absent_report_is_named(void **state)
-{
-	const struct kw_provider *provider = NULL;
-	struct kw_checks why = { 0 };
-	struct kw_error err = { 0 };
-
-	(void)state;
-	remove_nv(PROVISION_HCL);
-	refuses_to_gather(KW_E_TPM_NO_HCL, "NV index 0x01400001 is not defined");
-	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err), -1);
-	assert_true(kw_error_is(&err, KW_E_SNP_NO_SOURCE));
-	assert_null(provider);
-}
-
-static void an_absent_key_is_named(void **state)
-{
-	struct kw_tpm t = { 0 };
-	ESYS_TR ak, gone;
-
-	(void)state;
-	open_it(&t);
-	provision_want(Esys_TR_FromTPMPublic(t.esys, PROVISION_AK, ESYS_TR_NONE, ESYS_TR_NONE,
-					     ESYS_TR_NONE, &ak));
-	provision_want(Esys_EvictControl(t.esys, ESYS_TR_RH_OWNER, ak, ESYS_TR_PASSWORD,
-					 ESYS_TR_NONE, ESYS_TR_NONE, PROVISION_AK, &gone));
-	kw_tpm_close(&t);
-	refuses_to_gather(KW_E_TPM_NO_AK, "0x81000003");
-}
-
-static void an_absent_certificate_is_judged(void **state)
-{
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
-	struct kw_checks checks = { 0 };
-	struct kw_error err = { 0 };
-
-	(void)state;
-	remove_nv(PROVISION_CERTIFICATE);
-	e = gather();
-	assert_int_equal(e->ak_cert.len, 0);
-	kw_evidence_judge(e, &config, NOW_S, &checks);
-	assert_int_equal(kw_checks_result(&checks, 0, &err), -1);
-	assert_true(kw_error_is(&err, KW_E_TPM_AK_CERT));
-}
-
-static void an_absent_log_is_not_possible(void **state)
-{
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
-	struct kw_checks checks = { 0 };
-	struct kw_error err = { 0 };
-
-	(void)state;
-	unlink(log_path);
-	e = gather();
-	kw_evidence_judge(e, &config, NOW_S, &checks);
-	assert_int_equal(kw_checks_result(&checks, 0, &err), 0);
-	assert_int_equal(kw_checks_find(&checks, "event log")->verdict, KW_VERDICT_NOT_POSSIBLE);
-}
-
-static void an_owner_password_is_asked_for_and_used(void **state)
-{
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = NULL;
-	struct kw_tpm t = { 0 };
-
-	(void)state;
-	open_it(&t);
-	provision_owner_auth(t.esys, "", "swordfish");
-	kw_tpm_close(&t);
-	refuses_to_gather(KW_E_TPM_OWNER_AUTH, "NV index 0x01400001");
-	write_file(owner_auth_path, kw_bytes_text("swordfish\n"));
-	config.evidence.owner_auth_file = owner_auth_path;
-	e = gather();
-	assert_non_null(e);
-	write_file(owner_auth_path, kw_bytes_text("herring"));
-	refuses_to_gather(KW_E_TPM_OWNER_AUTH, "NV index 0x01400001");
-}
-
-static void a_report_of_another_technique_is_named(void **state)
-{
-	static const uint8_t tdx[] = { 4 };
-	const struct kw_provider *provider = NULL;
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
-	struct kw_checks why = { 0 };
-	struct kw_error err = { 0 };
-	struct kw_tpm t = { 0 };
-
-	(void)state;
-	memcpy(e->hcl.data + 1224, tdx, sizeof(tdx));
-	open_it(&t);
-	provision_nv(t.esys, PROVISION_HCL, kw_blob_bytes(&e->hcl), e->hcl.len);
-	kw_tpm_close(&t);
-	refuses_to_gather(KW_E_HCL_TYPE, "Intel TDX");
-	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err), -1);
-	assert_true(kw_error_is(&err, KW_E_HCL_TYPE));
-}
-
 static void auto_takes_the_vtpm_and_says_why(void **state)
 {
 	const struct kw_provider *provider = NULL;
@@ -435,49 +194,6 @@ static void auto_takes_the_vtpm_and_says_why(void **state)
 	assert_int_equal(why.n_rows, 1);
 	assert_int_equal(why.rows[0].verdict, KW_VERDICT_OK);
 	nothing_is_left();
-}
-
-static int64_t slept_ms;
-
-static void count_sleep(void *ctx, int64_t ms)
-{
-	(void)ctx;
-	slept_ms += ms;
-}
-
-static void stale_reports_are_not_taken_for_fresh(void **state)
-{
-	static const struct kw_clock clock = { .sleep_ms = count_sleep };
-	static const uint8_t wanted[KW_HCL_USER_DATA_SIZE] = { 0xab };
-	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = { 0 };
-	KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };
-	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = gather();
-	KW_CLEANUP(kw_blob_clear) struct kw_blob n = kw_public_key_modulus(e->report.ak);
-	EVP_PKEY *ak = guest_key_from_modulus(kw_blob_bytes(&n));
-	char zeros[160], exact[160];
-	struct kw_error err = { 0 };
-	struct kw_tpm t = { 0 };
-
-	(void)state;
-	config.evidence.freshness = KW_FRESHNESS_REQUIRED;
-	refuses_to_gather(KW_E_SNP_FRESHNESS, "carry no caller's data");
-	for (int fresh = 0; fresh < 2; fresh++) {
-		KW_CLEANUP(kw_blob_clear) struct kw_blob claims = { 0 }, made = { 0 };
-
-		snprintf(zeros, sizeof(zeros), ",\"user-data\":\"%0128d\"", 0);
-		snprintf(exact, sizeof(exact), ",\"user-data\":\"AB%0126d\"", 0);
-		claims = guest_claims(ak, fresh ? exact : zeros);
-		made = guest_hcl(kw_blob_bytes(&claims), 2048);
-		open_it(&t);
-		t.clock = &clock;
-		provision_nv(t.esys, PROVISION_HCL, kw_blob_bytes(&made), made.len);
-		assert_int_equal(kw_hcl_read_fresh(&t, wanted, &hcl, &report, &err), fresh - 1);
-		kw_tpm_close(&t);
-	}
-	EVP_PKEY_free(ak);
-	assert_true(kw_error_is(&err, KW_E_SNP_FRESHNESS)); /* of the first round */
-	assert_int_equal(slept_ms, 4 * 2100);
-	assert_memory_equal(report.user_data, wanted, sizeof(wanted));
 }
 
 static void a_nonce_and_other_pcrs_can_be_quoted(void **state)
@@ -508,8 +224,6 @@ static void a_nonce_and_other_pcrs_can_be_quoted(void **state)
 	assert_non_null(kw_checks_find(&checks, "quote nonce"));
 }
 
-#define TPM_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,22 +234,9 @@ int main(void)
 		TPM_TEST(bad_ciphertexts_get_one_answer),
 		TPM_TEST(a_pcr_change_loses_the_key),
 		TPM_TEST(a_reset_loses_the_key),
-		TPM_TEST(a_foreign_extension_is_told_from_the_log),
-		TPM_TEST(an_absent_report_is_named),
-		TPM_TEST(an_absent_key_is_named),
-		TPM_TEST(an_absent_certificate_is_judged),
-		TPM_TEST(an_absent_log_is_not_possible),
-		TPM_TEST(an_owner_password_is_asked_for_and_used),
-		TPM_TEST(a_report_of_another_technique_is_named),
 		TPM_TEST(auto_takes_the_vtpm_and_says_why),
-		TPM_TEST(stale_reports_are_not_taken_for_fresh),
 		TPM_TEST(a_nonce_and_other_pcrs_can_be_quoted),
 	};
 
-	if (!swtpm_installed()) {
-		print_message("skipped: evidence/test_vtpm: swtpm is not installed\n");
-		return 0;
-	}
-	setenv("TSS2_LOG", "all+NONE", 0); /* refusals are what is tested here */
-	return cmocka_run_group_tests_name("vtpm", tests, NULL, NULL);
+	return RUN_TPM_TESTS("vtpm", tests);
 }
