@@ -29,7 +29,8 @@ static bool is_port(const char *text)
 {
 	size_t len = strlen(text);
 
-	return consists_of(text, len, DIGITS, 1, 5) && *text != '0' && atol(text) <= PORT_MAX;
+	return consists_of(text, len, DIGITS, 1, 5) && *text != '0'
+	       && strtol(text, NULL, 10) <= PORT_MAX;
 }
 
 static char *take_word(const char *text)

@@ -39,11 +39,11 @@ enum { KW_TEXT_MAX = 1024 }; /* bytes of a text whose row has no `max` */
 struct kw_option {
 	const char *name;
 	enum kw_option_kind kind;
+	unsigned flags;
 	size_t at;
 	/* As it would be written, lists as JSON; NULL: absent unless given, and then not shown. */
 	const char *fallback;
 	const char *help;
-	unsigned flags;
 	int64_t min, max; /* of integers, milliseconds, elements, bytes of text (max alone) */
 	const struct kw_form *form;
 	const char *const *words; /* ends with NULL */
@@ -56,9 +56,14 @@ extern const struct kw_option kw_options[]; /* of struct kw_config */
 extern const char *const kw_key_format_words[];
 extern const char *const kw_release_enc_words[];
 
-static inline void *kw_option_field(const void *base, size_t at)
+static inline void *kw_option_field(void *base, size_t at)
 {
-	return (char *)(uintptr_t)base + at;
+	return (char *)base + at;
+}
+
+static inline const void *kw_option_peek(const void *base, size_t at)
+{
+	return (const char *)base + at;
 }
 
 /* "" may stand for "not set". */

@@ -79,8 +79,8 @@ static void put_map(struct writer *w, const struct kw_option *table, const void 
 
 static void put_list(struct writer *w, const struct kw_option *option, const void *base)
 {
-	const char *array = *(char *const *)kw_option_field(base, option->at);
-	size_t n = *(const size_t *)kw_option_field(base, option->count_at);
+	const char *array = *(char *const *)kw_option_peek(base, option->at);
+	size_t n = *(const size_t *)kw_option_peek(base, option->count_at);
 	const struct kw_option *element = option->element;
 	bool flow = element->kind != KW_OPTION_SECTION || element->flags & KW_OPTION_ONE_MEMBER;
 	yaml_event_t event;
@@ -104,8 +104,8 @@ static void put_list(struct writer *w, const struct kw_option *option, const voi
 static void put_pairs(struct writer *w, const struct kw_option *option, const void *base)
 {
 	const struct kw_config_pair *pairs =
-		*(struct kw_config_pair *const *)kw_option_field(base, option->at);
-	size_t n = *(const size_t *)kw_option_field(base, option->count_at);
+		*(struct kw_config_pair *const *)kw_option_peek(base, option->at);
+	size_t n = *(const size_t *)kw_option_peek(base, option->count_at);
 
 	put_map_start(w);
 	for (size_t i = 0; i < n; i++) {
@@ -117,7 +117,7 @@ static void put_pairs(struct writer *w, const struct kw_option *option, const vo
 
 static void put_member(struct writer *w, const struct kw_option *option, const void *base)
 {
-	const void *field = kw_option_field(base, option->at);
+	const void *field = kw_option_peek(base, option->at);
 	KW_CLEANUP(freep) char *text = kw_value_text(option, field);
 
 	switch (option->kind) {

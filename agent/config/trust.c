@@ -21,8 +21,8 @@ static bool is_default(const struct kw_option *option, const void *base)
 	KW_CLEANUP(freep) char *text = NULL;
 
 	if (option->kind == KW_OPTION_LIST) /* those that matter here are empty by default */
-		return *(const size_t *)kw_option_field(base, option->count_at) == 0;
-	text = kw_value_text(option, kw_option_field(base, option->at));
+		return *(const size_t *)kw_option_peek(base, option->count_at) == 0;
+	text = kw_value_text(option, kw_option_peek(base, option->at));
 	return text && strcmp(text, option->fallback) == 0;
 }
 

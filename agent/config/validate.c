@@ -41,7 +41,7 @@ struct named {
 
 static const char *name_of(const struct named *named, size_t i)
 {
-	return *(char *const *)kw_option_field(named->array, i * named->size + named->name_at);
+	return *(char *const *)kw_option_peek(named->array, i * named->size + named->name_at);
 }
 
 static bool has_name(const struct named *named, size_t n, const char *name)

@@ -66,7 +66,11 @@ static int read_text(const struct kw_option *option, const struct kw_yaml *node,
 	if (len == 0 && !kw_option_may_be_empty(option))
 		return kw_fail_at(err, KW_E_CFG_VALUE, &node->at, "'%s' is empty, expected %s",
 				  option->name, option->form ? option->form->expected : "a text");
-	taken = option->form && len ? option->form->take(node->text) : kw_strdup(node->text);
+	if (!option->form || len == 0) {
+		*ret = kw_strdup(node->text);
+		return 0;
+	}
+	taken = option->form->take(node->text);
 	if (!taken)
 		return refuse(option, node, option->form->expected, err);
 	*ret = taken;

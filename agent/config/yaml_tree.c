@@ -119,19 +119,23 @@ static int take_text(struct builder *b, const yaml_event_t *event, char **ret)
 	return 0;
 }
 
-static int node_new(struct builder *b, const yaml_event_t *event, struct kw_yaml **ret)
+/* NULL: refused. */
+static struct kw_yaml *node_new(struct builder *b, const yaml_event_t *event)
 {
 	struct kw_place at = place_of(b, &event->start_mark);
 	const char *what = forbidden(event);
+	struct kw_yaml *node = NULL;
 
-	if (what)
-		return kw_fail_at(b->err, KW_E_CFG_SYNTAX, &at, "%s is not allowed here", what);
-	if (++b->n_nodes > KW_YAML_NODES_MAX)
-		return kw_fail_at(b->err, KW_E_CFG_SYNTAX, &at, "more than %d values",
-				  KW_YAML_NODES_MAX);
-	*ret = kw_alloc(sizeof(**ret));
-	(*ret)->at = at;
-	return 0;
+	if (what) {
+		(void)kw_fail_at(b->err, KW_E_CFG_SYNTAX, &at, "%s is not allowed here", what);
+	} else if (++b->n_nodes > KW_YAML_NODES_MAX) {
+		(void)kw_fail_at(b->err, KW_E_CFG_SYNTAX, &at, "more than %d values",
+				 KW_YAML_NODES_MAX);
+	} else {
+		node = kw_alloc(sizeof(*node));
+		node->at = at;
+	}
+	return node;
 }
 
 static void append(struct kw_yaml *parent, struct kw_yaml *child)
@@ -219,9 +223,9 @@ static int build_map(struct builder *b, unsigned depth, struct kw_yaml *map)
 /* The value that begins with `start`; `depth` containers are open around it. */
 static int build(struct builder *b, const yaml_event_t *start, unsigned depth, struct kw_yaml **ret)
 {
-	KW_CLEANUP(kw_yaml_freep) struct kw_yaml *node = NULL;
+	KW_CLEANUP(kw_yaml_freep) struct kw_yaml *node = node_new(b, start);
 
-	if (node_new(b, start, &node) < 0)
+	if (!node)
 		return -1;
 	if (start->type == YAML_SCALAR_EVENT) {
 		node->quoted = start->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;

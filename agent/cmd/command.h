@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line as a table: one row per command, one file per row. main() runs the row, prints
+ * the error once and exits with its status. Results go to standard output, all else to standard
+ * error. Single-threaded until a command starts threads of its own.
+ */
+#pragma once
+
+#include "cmd/flags.h"
+#include "config/config.h"
+
+struct kw_command {
+	const char *name, *summary;
+	const struct kw_flag *flags;
+	/* `argv` starts behind the command's name. The exit status, or -1 with `err`. */
+	int (*run)(int argc, char **argv, struct kw_error *err);
+	const struct kw_command *const *verbs; /* instead of flags and run; ends with NULL */
+};
+
+extern const struct kw_command *const kw_commands[]; /* in the order of the help; ends with NULL */
+extern const struct kw_command kw_cmd_collateral, kw_cmd_config, kw_cmd_help, kw_cmd_probe,
+	kw_cmd_release, kw_cmd_serve, kw_cmd_version;
+
+/* `argv` starts behind the program's name. The exit status, or -1 with `err`. */
+int kw_command_run(int argc, char **argv, struct kw_error *err) KW_MUST_USE;
+/* To standard error: "ID: detail" and a line with the hint; one line of JSON if log.format says so.
+ */
+void kw_command_report(const struct kw_error *err);
+/* NULL, with CFG_USAGE and the nearest name: there is none of that name. */
+const struct kw_command *kw_command_find(const struct kw_command *const *commands, const char *name,
+					 struct kw_error *err);
+
+/* What commands do before they touch secrets: reads the configuration, sets up the log, opens the
+ * arena. */
+int kw_command_prepare(const char *path, struct kw_config **ret, struct kw_error *err) KW_MUST_USE;
+
+/* `keyward --help`, and that of one command; `name` is "config show" for a verb. */
+void kw_help_print(FILE *to);
+void kw_help_print_command(FILE *to, const char *name, const struct kw_command *command);

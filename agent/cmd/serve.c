@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/serve.h"
+
+#include "cmd/command.h"
+
+struct args {
+	const char *config;
+};
+static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config), { 0 } };
+
+static int run(int argc, char **argv, struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	static const struct kw_serve_options options = {
+		.clock = &kw_clock_system,
+		.random = &kw_random_system,
+	};
+	struct args args = { 0 };
+
+	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
+	    || kw_command_prepare(args.config, &config, err) < 0)
+		return -1;
+	return kw_serve(config, &options, err);
+}
+
+const struct kw_command kw_cmd_serve = {
+	.name = "serve",
+	.summary = "release the configured keys, keep them fresh, serve them",
+	.flags = flags,
+	.run = run,
+};
