@@ -67,6 +67,7 @@ void lab_keep_public(const char *name, EVP_PKEY *key)
 	KW_CLEANUP(freep) char *file = kw_format("%s.public.jwk", name);
 	KW_CLEANUP(freep) char *text = NULL;
 
+	kw_json_add_string(jwk, "kty", EVP_PKEY_is_a(key, "RSA") ? "RSA" : "EC");
 	lab_jwk_add_public(jwk, key);
 	text = kw_json_print(jwk);
 	lab_keep_bytes(file, kw_bytes_text(text));

@@ -3,7 +3,7 @@
 
 build_packages="gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
  libmicrohttpd-dev libtss2-dev libyaml-dev libc-ares-dev libcmocka-dev"
-demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux"
+demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procps"
 test_packages="$demo_packages clang clang-tidy clang-format cppcheck valgrind strace libclang-rt-14-dev
  tpm2-tools python3 python3-cryptography python3-yaml git"
 
