@@ -8,7 +8,7 @@
 
 const char *kw_config_environment(const char *name)
 {
-	const char *value = getenv(name);
+	const char *value = secure_getenv(name);
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 

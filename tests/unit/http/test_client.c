@@ -646,6 +646,49 @@ static void a_cancel_ends_a_call_under_way(void **state)
 	assert_non_null(strstr(world.err.detail, "stopping"));
 }
 
+enum { N_CALLERS = 4, N_CALLS = 20 };
+
+struct caller {
+	struct world *world;
+	pthread_t thread;
+	int good;
+};
+
+static void *call_often(void *ctx)
+{
+	struct caller *caller = ctx;
+	const struct kw_http_request request = get(caller->world, KW_UPSTREAM_VAULT);
+	for (int i = 0; i < N_CALLS; i++) {
+		KW_CLEANUP(kw_http_answer_clear) struct kw_http_answer answer = { 0 };
+		struct kw_error err = { 0 };
+		caller->good += kw_http_call(caller->world->http, &request, &answer, &err) == 0
+				&& answer.outcome == KW_HTTP_OK;
+	}
+	return NULL;
+}
+
+static void threads_share_a_client(void **state)
+{
+	static const struct loopback_reply script[] = {
+		{ LOOPBACK_ANSWER("500 Internal Server Error", "", 0, ""), LOOPBACK_KEEP },
+		GOOD,
+		{ NULL, LOOPBACK_RESET },
+		GOOD,
+	};
+	WORLD(script);
+	struct caller callers[N_CALLERS];
+	(void)state;
+	for (int i = 0; i < N_CALLERS; i++) {
+		callers[i] = (struct caller){ .world = &world };
+		assert_int_equal(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]),
+				 0);
+	}
+	for (int i = 0; i < N_CALLERS; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].good, N_CALLS);
+	}
+}
+
 static const struct refusal_row {
 	const char *name, *body;
 	enum kw_http_outcome outcome;
@@ -725,6 +768,7 @@ int main(void)
 		cmocka_unit_test(outages_in_a_row_are_failed_fast),
 		cmocka_unit_test(after_a_cancel_nothing_is_asked),
 		cmocka_unit_test(a_cancel_ends_a_call_under_way),
+		cmocka_unit_test(threads_share_a_client),
 	};
 	return KW_ROWS_RUN(size_rows, sizes_are_capped)
 	       + KW_ROWS_RUN(again_rows, what_may_pass_is_asked_again)
