@@ -102,6 +102,10 @@ int kw_alloc_hooks(struct kw_error *err)
 
 	if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free))
 		return kw_fail(err, KW_E_SEC_HARDEN, "OpenSSL has allocated memory before");
+	/* Before anybody loads it: a configuration file could name modules, which keyward never
+	 * loads. */
+	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
+		return kw_fail(err, KW_E_SEC_HARDEN, "OpenSSL does not start");
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
 				 calloc)
 	    != CURLE_OK)

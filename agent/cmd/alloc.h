@@ -7,6 +7,6 @@
 
 #include "util/error.h"
 
-/* Hands OpenSSL, libcurl and cJSON the wiping functions. Call it before anything else uses them;
- * single-threaded. SEC_HARDEN. */
+/* Hands OpenSSL, libcurl and cJSON the wiping functions, and keeps OpenSSL from its configuration
+ * file. Call it before anything else uses them; single-threaded. SEC_HARDEN. */
 int kw_alloc_hooks(struct kw_error *err) KW_MUST_USE;

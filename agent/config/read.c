@@ -190,6 +190,8 @@ static int read_fallback(const struct kw_option *option, void *base, struct kw_e
 
 	if (option->kind != KW_OPTION_LIST && option->kind != KW_OPTION_PAIRS)
 		return read_option(option, &scalar, base, err);
+	if (strcmp(text, "[]") == 0 || strcmp(text, "{}") == 0)
+		return 0; /* as the zeroed struct is */
 	if (kw_yaml_parse("default", kw_bytes_text(option->fallback), &list, err) < 0)
 		return -1;
 	return read_option(option, list, base, err);
