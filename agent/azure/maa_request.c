@@ -4,8 +4,9 @@
 #include "util/base64.h"
 #include "util/text.h"
 
-#include <stdio.h>
 #include <string.h>
+
+enum { VERSION_DIGITS = 9 };
 
 static void add_base64(struct kw_json *object, const char *name, struct kw_bytes bytes)
 {
@@ -16,15 +17,26 @@ static void add_base64(struct kw_json *object, const char *name, struct kw_bytes
 
 /* --- os-release ------------------------------------------------------------------------------ */
 
+static bool take_line(struct kw_cursor *c, struct kw_bytes *ret)
+{
+	size_t left = kw_cursor_left(c);
+	const uint8_t *from = c->in.data + c->at, *stop = left ? memchr(from, '\n', left) : NULL;
+
+	if (stop == NULL)
+		return left > 0 && kw_take(c, left, ret);
+	return kw_take(c, (size_t)(stop - from), ret) && kw_skip(c, 1);
+}
+
 /* The value of NAME= or VERSION_ID=, quotes removed; false if there is no such line. */
 static bool os_release_value(struct kw_bytes text, const char *name, char *ret, size_t size)
 {
 	size_t name_len = strlen(name);
-	const char *line = (const char *)text.data, *end = line + text.len;
+	struct kw_cursor c = { .in = text };
+	struct kw_bytes part;
 
-	while (line < end) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((stop != NULL ? stop : end) - line), at = name_len + 1, n = 0;
+	while (take_line(&c, &part)) {
+		const char *line = (const char *)part.data;
+		size_t len = part.len, at = name_len + 1, n = 0;
 
 		if (len > name_len && memcmp(line, name, name_len) == 0 && line[name_len] == '=') {
 			for (; at < len && n + 1 < size; at++)
@@ -33,18 +45,32 @@ static bool os_release_value(struct kw_bytes text, const char *name, char *ret, 
 			ret[n] = '\0';
 			return n > 0;
 		}
-		line += len + 1;
 	}
 	return false;
+}
+
+static bool take_number(const char **text, int64_t *ret)
+{
+	int64_t number = 0;
+	size_t n = 0;
+
+	for (; n < VERSION_DIGITS && **text >= '0' && **text <= '9'; n++)
+		number = number * 10 + *(*text)++ - '0';
+	*ret = number;
+	return n > 0;
 }
 
 /* "22.04" is 22 and 4; what cannot be read is 1 and 0, as in the reference client. */
 static void parse_version(const char *text, struct kw_os_info *os)
 {
-	int major = 0, minor = 0, n = sscanf(text, "%9d.%9d", &major, &minor);
+	int64_t major = 0, minor = 0;
 
-	os->major = n >= 1 && major > 0 ? major : 1;
-	os->minor = n == 2 && minor >= 0 && os->major == major ? minor : 0;
+	if (!take_number(&text, &major) || major == 0)
+		return;
+	if (*text++ == '.')
+		(void)!take_number(&text, &minor);
+	os->major = major;
+	os->minor = minor;
 }
 
 int kw_os_info_parse(struct kw_bytes os_release, struct kw_os_info *ret, struct kw_error *err)

@@ -10,6 +10,7 @@ enum { FOUND_SIZE = KW_CHECK_TEXT_SIZE };
 
 struct judging {
 	const struct kw_release_rules *rules;
+	const struct kw_origin *vault; /* NULL: not known */
 	struct kw_checks *checks;
 	struct kw_release_answer *answer;
 	const struct kw_json *request; /* payload.request */
@@ -36,16 +37,17 @@ static void judge_text(struct kw_checks *checks, const char *check, enum kw_erro
 static int judge_signature(const struct judging *j, const struct kw_jws *jws, struct kw_error *err)
 {
 	KW_CLEANUP(kw_public_key_freep) struct kw_public_key *leaf = NULL;
-	const struct kw_release_rules *rules = j->rules;
+	const struct kw_json *x5t = kw_json_get(jws->header, "x5t#S256");
+	const char *thumbprint = kw_json_string(x5t);
 	bool verified = false;
 
 	judge_text(j->checks, "release answer algorithm", KW_E_REL_JWS_ALG, "RS256", jws->alg);
 	if (strcmp(jws->alg, "RS256") != 0)
 		return 0;
-	if (kw_x5c_judge(kw_json_get(jws->header, "x5c"),
-			 kw_json_string(kw_json_get(jws->header, "x5t#S256")), rules->roots,
-			 rules->key != NULL ? &rules->key->origin : NULL, rules->now_s, j->checks,
-			 &leaf, err)
+	if (x5t != NULL && thumbprint == NULL)
+		thumbprint = ""; /* what is there and no text is no thumbprint */
+	if (kw_x5c_judge(kw_json_get(jws->header, "x5c"), thumbprint, j->rules->roots, j->vault,
+			 j->rules->now_s, j->checks, &leaf, err)
 	    < 0)
 		return -1;
 	verified = leaf != NULL && kw_jws_verify_rs256(jws, leaf);
@@ -54,14 +56,19 @@ static int judge_signature(const struct judging *j, const struct kw_jws *jws, st
 	return 0;
 }
 
-/* Origin and name equal, and the version if one was asked for. */
-static bool same_key(const struct kw_key_id *asked, const char *kid, bool version_wanted,
+/* An identifier of the vault; and of the key, if that is known, with its version if that is wanted.
+ */
+static bool read_kid(const struct judging *j, const char *kid, bool version_wanted,
 		     struct kw_key_id *ret)
 {
-	return kid != NULL && kw_key_id_parse(kid, ret)
-	       && kw_origin_equal(&asked->origin, &ret->origin)
-	       && strcmp(asked->name, ret->name) == 0
-	       && (version_wanted ? strcmp(asked->version, ret->version) == 0 : true);
+	const struct kw_key_id *asked = j->rules->key;
+
+	if (kid == NULL || !kw_key_id_parse(kid, ret)
+	    || (j->vault != NULL && !kw_origin_equal(j->vault, &ret->origin)))
+		return false;
+	return asked == NULL
+	       || (strcmp(asked->name, ret->name) == 0
+		   && (!version_wanted || strcmp(asked->version, ret->version) == 0));
 }
 
 /* Point 7: the answer is to our question. */
@@ -81,9 +88,10 @@ static void judge_request(const struct judging *j)
 	else if (rules->nonce != NULL)
 		kw_checks_not_possible(j->checks, "nonce of the release", KW_E_REL_NONCE,
 				       rules->nonce, "no echo");
-	if (rules->key != NULL)
+	if (j->vault != NULL)
 		kw_checks_judge(j->checks, "key asked for", KW_E_REL_KID,
-				same_key(rules->key, kid, true, &id), rules->key->name,
+				read_kid(j, kid, true, &id),
+				rules->key != NULL ? rules->key->name : "one of the vault",
 				clean(kid, cleaned));
 }
 
@@ -91,13 +99,12 @@ static void judge_request(const struct judging *j)
 static void judge_key(const struct judging *j)
 {
 	const char *kid = kw_json_string(kw_json_get(j->key, "kid"));
+	bool version_wanted = j->rules->key != NULL && j->rules->key->version[0] != '\0';
 	struct kw_key_id id = { 0 };
 	char cleaned[FOUND_SIZE];
-	bool ok = kid != NULL && kw_key_id_parse(kid, &id) && id.version[0] != '\0';
 
-	if (ok && j->rules->key != NULL)
-		ok = same_key(j->rules->key, kid, j->rules->key->version[0] != '\0', &id);
-	kw_checks_judge(j->checks, "key in the answer", KW_E_REL_KID, ok,
+	kw_checks_judge(j->checks, "key in the answer", KW_E_REL_KID,
+			read_kid(j, kid, version_wanted, &id) && id.version[0] != '\0',
 			j->rules->key != NULL ? j->rules->key->name : "a versioned identifier",
 			clean(kid, cleaned));
 	if (kid != NULL && strlen(kid) < sizeof(j->answer->kid))
@@ -109,11 +116,11 @@ static void judge_key(const struct judging *j)
 static void judge_attributes(const struct judging *j)
 {
 	const struct kw_json *attributes = kw_json_get(j->bundle, "attributes");
-	bool enabled = true;
-	bool said = kw_json_bool(kw_json_get(attributes, "enabled"), &enabled);
+	const struct kw_json *said = kw_json_get(attributes, "enabled");
+	bool yes = false, enabled = said == NULL || (kw_json_bool(said, &yes) && yes);
 
-	kw_checks_judge(j->checks, "key is enabled", KW_E_REL_DISABLED, !said || enabled, "true",
-			!said ? "not said" : (enabled ? "true" : "false"));
+	kw_checks_judge(j->checks, "key is enabled", KW_E_REL_DISABLED, enabled, "true",
+			said == NULL ? "not said" : (enabled ? "true" : "not true"));
 	(void)!kw_json_int(kw_json_get(attributes, "nbf"), &j->answer->nbf_s);
 	(void)!kw_json_int(kw_json_get(attributes, "exp"), &j->answer->exp_s);
 }
@@ -146,8 +153,12 @@ static void read_public_half(const struct judging *j)
 	const char *kty = j->answer->kty;
 	struct kw_error err = { 0 };
 	bool rsa = strncmp(kty, "RSA", 3) == 0, ec = strncmp(kty, "EC", 2) == 0;
-	bool there = kw_json_get(j->key, rsa ? "n" : "x") != NULL;
+	bool there = rsa ? kw_json_get(j->key, "n") != NULL
+			 : kw_json_get(j->key, "x") != NULL || kw_json_get(j->key, "y") != NULL;
 
+	if (ec)
+		kw_text_clean(kw_bytes_text(kw_json_string(kw_json_get(j->key, "crv"))),
+			      j->answer->crv, sizeof(j->answer->crv));
 	j->answer->public_missing = (rsa || ec) && !there;
 	if (!there || (!rsa && !ec))
 		return;
@@ -197,6 +208,7 @@ int kw_release_answer_judge(struct kw_bytes body, const struct kw_release_rules 
 	KW_CLEANUP(kw_release_answer_clear) struct kw_release_answer answer = { 0 };
 	struct judging j = { .rules = rules, .checks = checks, .answer = &answer };
 
+	j.vault = rules->key != NULL ? &rules->key->origin : rules->vault;
 	if (open_body(body, &text, err) < 0
 	    || kw_jws_parse(kw_blob_bytes(&text), KW_E_REL_JWS_FORM, &jws, err) < 0
 	    || judge_signature(&j, &jws, err) < 0)

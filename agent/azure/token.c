@@ -73,24 +73,15 @@ static void judge_jku(const struct judging *j)
 /* --- signature ------------------------------------------------------------------------------- */
 
 struct trying { /* the entries of the key set that have the token's kid */
-	const struct kw_jws *jws;
-	bool verified;
-	struct kw_blob leaf; /* x5c[0] of the entry that verified; empty without x5c */
+	const struct judging *judging;
+	bool verified, has_certificate, certificate_fits; /* of the last entry that verified */
+	char certificate[KW_CHECK_TEXT_SIZE];		  /* what is the matter with it */
 };
-
-static bool accept_key(void *ctx, const struct kw_public_key *key, struct kw_bytes x5c_leaf_der)
-{
-	struct trying *t = ctx;
-
-	t->verified = kw_jws_verify_rs256(t->jws, key);
-	if (t->verified && x5c_leaf_der.len > 0)
-		t->leaf = kw_blob_copy(x5c_leaf_der);
-	return t->verified;
-}
 
 /* Point 8: the self-signed family names the issuer as its subject; any certificate must be in date.
  */
-static void judge_key_certificate(const struct judging *j, struct kw_bytes leaf)
+static bool certificate_fits(const struct judging *j, struct kw_bytes leaf,
+			     char found[KW_CHECK_TEXT_SIZE])
 {
 	KW_CLEANUP(kw_certificate_clear) struct kw_certificate certificate = { 0 };
 	const char *iss = kw_json_string(kw_json_get(j->jws->payload, "iss"));
@@ -98,26 +89,38 @@ static void judge_key_certificate(const struct judging *j, struct kw_bytes leaf)
 	struct kw_error err = { 0 };
 	bool named = false, in_date = false;
 
-	if (leaf.len == 0)
-		return; /* a key set of bare numbers: nothing more to check */
 	if (kw_certificate_parse(leaf, false, KW_E_TOK_KEY_WEAK, &certificate, &err) < 0) {
-		kw_checks_judge(j->checks, "token key certificate", KW_E_TOK_KEY_WEAK, false,
-				"a certificate", err.detail);
-		return;
+		clean(err.detail, found, KW_CHECK_TEXT_SIZE);
+		return false;
 	}
 	named = !certificate.self_issued
 		|| (iss != NULL && strcmp(certificate.subject_cn, iss) == 0);
 	in_date = certificate.not_before_s <= now_s + skew_s
 		  && now_s - skew_s < certificate.not_after_s;
-	kw_checks_judge(j->checks, "token key certificate", KW_E_TOK_KEY_WEAK, named && in_date,
-			"in date, named like the issuer",
-			!named ? certificate.subject_cn : (in_date ? "it is" : "not in date"));
+	clean(!named ? certificate.subject_cn : (in_date ? "it is" : "not in date"), found,
+	      KW_CHECK_TEXT_SIZE);
+	return named && in_date;
+}
+
+/* The same key may be listed again with a renewed certificate, so an entry counts only if both its
+ * key and its certificate are good. Bare numbers have no certificate: nothing more to check. */
+static bool accept_key(void *ctx, const struct kw_public_key *key, struct kw_bytes x5c_leaf_der)
+{
+	struct trying *t = ctx;
+
+	if (!kw_jws_verify_rs256(t->judging->jws, key))
+		return false;
+	t->verified = true;
+	t->has_certificate = x5c_leaf_der.len > 0;
+	t->certificate_fits =
+		!t->has_certificate || certificate_fits(t->judging, x5c_leaf_der, t->certificate);
+	return t->certificate_fits;
 }
 
 static void judge_signature(const struct judging *j, const struct kw_json *jwks)
 {
 	const char *kid = kw_json_string(kw_json_get(j->jws->header, "kid"));
-	struct trying t = { .jws = j->jws };
+	struct trying t = { .judging = j };
 	char cleaned[KW_CHECK_TEXT_SIZE];
 	size_t n = 0;
 
@@ -132,9 +135,10 @@ static void judge_signature(const struct judging *j, const struct kw_json *jwks)
 			clean(kid, cleaned, sizeof(cleaned)));
 	kw_checks_judge(j->checks, "token signature", KW_E_TOK_SIGNATURE, t.verified, "verifies",
 			t.verified ? "verifies" : "does not verify");
-	if (t.verified)
-		judge_key_certificate(j, kw_blob_bytes(&t.leaf));
-	kw_blob_clear(&t.leaf);
+	if (t.has_certificate)
+		kw_checks_judge(j->checks, "token key certificate", KW_E_TOK_KEY_WEAK,
+				t.certificate_fits, "in date, named like the issuer",
+				t.certificate);
 }
 
 /* --- times ----------------------------------------------------------------------------------- */
@@ -155,18 +159,26 @@ static void judge_expiry(const struct judging *j, int64_t *ret_expiry_s)
 		*ret_expiry_s = exp;
 }
 
+/* It may be absent; if it is there it is a whole number. */
+static bool read_time(const struct judging *j, const char *name, int64_t *ret)
+{
+	const struct kw_json *member = kw_json_get(j->jws->payload, name);
+
+	return member == NULL || kw_json_int(member, ret);
+}
+
 static void judge_start(const struct judging *j)
 {
 	int64_t nbf = 0, iat = 0, latest = j->rules->now_s + j->rules->skew_s;
-	bool has_nbf = kw_json_int(kw_json_get(j->jws->payload, "nbf"), &nbf);
-	bool has_iat = kw_json_int(kw_json_get(j->jws->payload, "iat"), &iat);
-	char expected[64], found[80];
+	bool readable = read_time(j, "nbf", &nbf) && read_time(j, "iat", &iat);
+	char expected[64], found[80] = "nbf or iat is no whole number";
 
 	snprintf(expected, sizeof(expected), "not after %lld", (long long)latest);
-	snprintf(found, sizeof(found), "nbf %lld, iat %lld", (long long)nbf, (long long)iat);
+	if (readable)
+		snprintf(found, sizeof(found), "nbf %lld, iat %lld", (long long)nbf,
+			 (long long)iat);
 	kw_checks_judge(j->checks, "token start", KW_E_TOK_NOT_YET,
-			(!has_nbf || nbf <= latest) && (!has_iat || iat <= latest), expected,
-			found);
+			readable && nbf <= latest && iat <= latest, expected, found);
 }
 
 /* --- claims ---------------------------------------------------------------------------------- */
@@ -218,36 +230,49 @@ static void judge_key(struct kw_checks *checks, const char *check, enum kw_error
 			expected, found != NULL ? found : "none");
 }
 
-static bool has_kid(const struct kw_json *jwk, const char *kid)
+static bool is_text(const struct kw_json *value, const char *text)
 {
-	const char *found = kw_json_string(kw_json_get(jwk, "kid"));
-
-	return found != NULL && strcmp(found, kid) == 0;
+	return kw_json_string(value) != NULL && strcmp(kw_json_string(value), text) == 0;
 }
 
 static const struct kw_json *key_with_kid(const struct kw_json *keys, const char *kid)
 {
 	const struct kw_json *jwk = kw_json_first(keys);
 
-	while (jwk != NULL && !has_kid(jwk, kid))
+	while (jwk != NULL && !is_text(kw_json_get(jwk, "kid"), kid))
 		jwk = kw_json_next(jwk);
 	return jwk;
 }
 
-/* The vault wraps to the first RSA key with a kid (5.5, point 5): a foreign one in front of ours
- * would make the release undecryptable for us, and readable for somebody else. */
+/* The word itself, or a list that has it. */
+static bool holds(const struct kw_json *value, const char *word)
+{
+	const struct kw_json *at =
+		kw_json_type(value) == KW_JSON_ARRAY ? kw_json_first(value) : NULL;
+
+	while (at != NULL && !is_text(at, word))
+		at = kw_json_next(at);
+	return at != NULL || is_text(value, word);
+}
+
+static bool is_for_encryption(const struct kw_json *jwk)
+{
+	return holds(kw_json_get(jwk, "use"), "enc") || holds(kw_json_get(jwk, "key_use"), "enc")
+	       || holds(kw_json_get(jwk, "key_ops"), "encrypt");
+}
+
+/* The vault wraps to the first RSA key with a kid that is for encryption (5.5, point 5): a foreign
+ * one in front of ours would make the release undecryptable for us, and readable for somebody else.
+ * So ours must be the first RSA key, and for encryption. */
 static void judge_wrapping_key(const struct judging *j)
 {
 	const struct kw_json *jwk = kw_json_first(kw_json_get(j->runtime, "keys"));
 
-	for (; jwk != NULL; jwk = kw_json_next(jwk)) {
-		const char *kty = kw_json_string(kw_json_get(jwk, "kty"));
-
-		if (kty != NULL && strcmp(kty, "RSA") == 0
-		    && kw_json_string(kw_json_get(jwk, "kid")) != NULL)
-			break;
-	}
-	if (jwk != NULL && !has_kid(jwk, j->rules->wrapping_kid))
+	while (jwk != NULL
+	       && (!is_text(kw_json_get(jwk, "kty"), "RSA")
+		   || kw_json_string(kw_json_get(jwk, "kid")) == NULL))
+		jwk = kw_json_next(jwk);
+	if (!is_text(kw_json_get(jwk, "kid"), j->rules->wrapping_kid) || !is_for_encryption(jwk))
 		jwk = NULL;
 	judge_key(j->checks, "wrapping key in the token", KW_E_TOK_WRAPPING_KEY, jwk,
 		  j->rules->wrapping_key);
@@ -272,6 +297,11 @@ static void judge_debuggable(const struct judging *j)
 	bool debuggable = true;
 	bool said = kw_json_bool(kw_json_get(j->tee, "x-ms-sevsnpvm-is-debuggable"), &debuggable);
 
+	if (!said && j->rules->attestation_type == NULL) { /* it may be of any kind */
+		kw_checks_not_possible(j->checks, "debuggable in the token", KW_E_TOK_DEBUG,
+				       "false", "not said");
+		return;
+	}
 	kw_checks_judge(j->checks, "debuggable in the token", KW_E_TOK_DEBUG,
 			j->rules->allow_debug || (said && !debuggable), "false",
 			!said ? "not said" : (debuggable ? "true" : "false"));

@@ -3,7 +3,6 @@
 #include "azure/vault.h"
 #include "util/text.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { ANSWER_MAX = 1024 * 1024 };
@@ -11,14 +10,16 @@ enum { ANSWER_MAX = 1024 * 1024 };
 
 /* --- key identifiers ------------------------------------------------------------------------- */
 
-static bool is_name_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '-';
-}
-
 static bool is_version_char(char c)
 {
-	return isalnum((unsigned char)c) != 0;
+	char lower = kw_lower(c);
+
+	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_name_char(char c)
+{
+	return is_version_char(c) || c == '-';
 }
 
 /* Takes 1 to size - 1 characters of a kind up to a slash or the end. */
@@ -42,7 +43,8 @@ bool kw_key_id_parse(const char *url, struct kw_key_id *ret)
 	struct kw_key_id id = { 0 };
 	const char *at = NULL;
 
-	if (!kw_origin_parse(url, &id.origin, &at) || strncmp(at, prefix, strlen(prefix)) != 0)
+	if (!kw_origin_parse(url, &id.origin, &at) || !id.origin.tls
+	    || strncmp(at, prefix, strlen(prefix)) != 0)
 		return false;
 	at += strlen(prefix);
 	if (!take_segment(&at, is_name_char, id.name, sizeof(id.name)))

@@ -15,7 +15,7 @@ struct kw_key_id {
 	struct kw_origin origin;
 	char name[128], version[65]; /* version "": none given */
 };
-/* "https://HOST/keys/NAME[/VERSION]". False: not of the grammar. */
+/* "https://HOST[:PORT]/keys/NAME[/VERSION]". False: not of the grammar. */
 bool kw_key_id_parse(const char *url, struct kw_key_id *ret) KW_MUST_USE;
 
 struct kw_release_request {
@@ -31,6 +31,7 @@ struct kw_release_answer {
 	char kid[512], version[65], kty[16]; /* of response.key.key */
 	struct kw_public_key *public;	     /* NULL: the answer has none (EC without x,y; oct) */
 	bool public_missing;		     /* an EC key without x and y: "not compared" */
+	char crv[16];			     /* of an EC key; "": the answer does not say */
 	const struct kw_json *key_ops;	     /* borrowed from payload, or NULL */
 	struct kw_key_hsm wrapped;
 	int64_t nbf_s, exp_s; /* 0: none */
@@ -41,6 +42,7 @@ void kw_release_answer_clear(struct kw_release_answer *answer);
  * verification). */
 struct kw_release_rules {
 	const struct kw_key_id *key;
+	const struct kw_origin *vault; /* where `key` is not known; else it is the key's origin */
 	const char *enc, *nonce, *wrapping_kid;
 	const struct kw_signer_roots *roots;
 	int64_t now_s;

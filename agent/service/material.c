@@ -7,6 +7,16 @@
 
 #include <string.h>
 
+/* An answer may name the curve of an EC key and leave out the point (4.7): what is there counts. */
+static bool is_on_named_curve(const struct kw_release_answer *answer,
+			      const struct kw_private_key *key)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *jwk = kw_public_key_jwk(key->public);
+
+	return answer->crv[0] == '\0'
+	       || strcmp(answer->crv, kw_json_string(kw_json_get(jwk, "crv"))) == 0;
+}
+
 static int compare_public_halves(const struct kw_release_answer *answer,
 				 const struct kw_private_key *key, bool strict,
 				 struct kw_checks *checks, struct kw_error *err)
@@ -19,6 +29,9 @@ static int compare_public_halves(const struct kw_release_answer *answer,
 	if (answer->public == NULL && (strict || key->kty == KW_KTY_RSA)) {
 		kw_checks_judge(checks, check, KW_E_UNW_PUBLIC_MISSING, false, "as in the answer",
 				"the answer has none");
+	} else if (answer->public == NULL && !is_on_named_curve(answer, key)) {
+		kw_checks_judge(checks, check, KW_E_UNW_PUBLIC_HALF, false, answer->crv,
+				"a key on another curve");
 	} else if (answer->public == NULL) {
 		kw_checks_not_possible(checks, check, KW_E_UNW_PUBLIC_MISSING, "as in the answer",
 				       "the answer has none");
