@@ -228,9 +228,10 @@ static bool again(struct call *call)
 	struct kw_attempt_end end = end_of(call);
 	uint64_t chance = 0;
 	int64_t wait_ms = 0;
+	if (call->request->once || !kw_retry_can_help(&end))
+		return false;
 	kw_random_fill(http->random, &chance, sizeof(chance));
-	if (call->request->once
-	    || !kw_retry_again(&rules, &end, call->n_attempts, left_ms(call), chance, &wait_ms)
+	if (!kw_retry_again(&rules, &end, call->n_attempts, left_ms(call), chance, &wait_ms)
 	    || !kw_http_pause(http, wait_ms))
 		return false;
 	atomic_fetch_add(&http->counters[call->request->upstream].retries, 1);

@@ -127,12 +127,14 @@ static bool set_tls(CURL *easy, const struct kw_attempt *attempt)
 	       && (!by_proxy || set_trust(easy, attempt->roots, &of_proxy));
 }
 
-/* Both proxy options are always set, else libcurl asks the environment. */
+/* Both proxy options are always set, else libcurl asks the environment. Our headers are for the
+ * origin alone, not for the proxy's CONNECT. */
 static bool set_route(CURL *easy, const struct kw_attempt *attempt, const struct lists *lists)
 {
 	const char *proxy = attempt->route->proxy;
 	return curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_NOPROXY, *proxy == '\0' ? "*" : "") == CURLE_OK
+	       && curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_RESOLVE, lists->resolve) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_CONNECT_TO, lists->connect_to) == CURLE_OK;

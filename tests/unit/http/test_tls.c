@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 
 enum { DAY_S = 24 * 60 * 60 };
 
@@ -93,6 +94,10 @@ static void *tls_run(void *ctx)
 	struct tls_server *server = ctx;
 	char first[1];
 	int fd = -1;
+	sigset_t pipe;
+	sigemptyset(&pipe); /* libssl writes to who is gone; the client's thread must never */
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	while ((fd = accept(server->listener, NULL, NULL)) >= 0) {
 		atomic_fetch_add(&server->n_connections, 1);
 		if (server->ctx != NULL)
