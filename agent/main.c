@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 
 /* A descriptor that is missing would become that of the next file: results would go there. Each is
  * opened the wrong way round, so that using it fails as using a closed one does. */
@@ -13,6 +14,12 @@ static void fill_standard_descriptors(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* libcurl would write the secrets of every TLS session to the file that this names. */
+static void drop_environment(void)
+{
+	(void)unsetenv("SSLKEYLOGFILE");
 }
 
 static int finish_output(struct kw_error *err)
@@ -28,6 +35,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	fill_standard_descriptors();
+	drop_environment();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (kw_process_harden(&err) == 0 && kw_alloc_hooks(&err) == 0)
 		status = kw_command_run(argc - 1, argv + 1, &err);

@@ -8,6 +8,7 @@
 enum {
 	RETRY_FIRST_MS = 1000, /* upstreams have had their own retries before a job fails */
 	RETRY_MAX_MS = 60 * 1000,
+	TRIM_MS = 61 * 1000,	     /* kw_http_trim() closes what was idle for a minute */
 	DENIED_RETRY_MS = 60 * 1000, /* somebody may mend a policy: look again, but gently */
 };
 
@@ -21,7 +22,8 @@ struct kept { /* one configured key */
 struct kw_keeper {
 	struct kw_keeper_parts parts;
 	struct kept *kept;
-	size_t n_kept;
+	size_t n_kept, n_on_their_way;
+	int64_t trim_ms; /* when idle connections are closed; INT64_MAX: there are none */
 };
 
 struct acquire_job {
@@ -103,6 +105,8 @@ static void done(struct kw_job *job)
 	struct acquire_job *a = (struct acquire_job *)job;
 
 	a->kept->on_its_way = false;
+	if (--a->keeper->n_on_their_way == 0)
+		a->keeper->trim_ms = kw_boot_ms(a->keeper->parts.clock) + TRIM_MS;
 	log_checks(a);
 	if (a->ran && a->failed)
 		refused(a);
@@ -119,10 +123,42 @@ static void start(struct kw_keeper *keeper, struct kept *kept)
 	a->keeper = keeper;
 	a->kept = kept;
 	kept->on_its_way = kw_jobs_submit(keeper->parts.workers, &a->job);
-	if (!kept->on_its_way) { /* the queue is full: later */
-		schedule(keeper, kept, RETRY_FIRST_MS);
-		free(a);
+	if (kept->on_its_way) {
+		keeper->n_on_their_way++;
+		return;
 	}
+	schedule(keeper, kept, RETRY_FIRST_MS); /* the queue is full: later */
+	free(a);
+}
+
+struct trim_job {
+	struct kw_job job;
+	struct kw_service *service;
+};
+
+static void run_trim(struct kw_job *job)
+{
+	kw_service_trim(((struct trim_job *)job)->service);
+}
+
+static void end_trim(struct kw_job *job)
+{
+	free(job);
+}
+
+/* A TLS connection that stays open holds most of a megabyte: once after each burst of work. */
+static void trim_if_due(struct kw_keeper *keeper)
+{
+	struct trim_job *trim = NULL;
+
+	if (keeper->n_on_their_way > 0 || kw_boot_ms(keeper->parts.clock) < keeper->trim_ms)
+		return;
+	keeper->trim_ms = INT64_MAX;
+	trim = kw_alloc(sizeof(*trim));
+	trim->job = (struct kw_job){ .run = run_trim, .done = end_trim };
+	trim->service = keeper->parts.service;
+	if (!kw_jobs_submit(keeper->parts.workers, &trim->job))
+		free(trim);
 }
 
 struct kw_keeper *kw_keeper_new(const struct kw_keeper_parts *parts)
@@ -133,6 +169,7 @@ struct kw_keeper *kw_keeper_new(const struct kw_keeper_parts *parts)
 	keeper->parts = *parts;
 	keeper->kept = kw_alloc((config->n_keys + 1) * sizeof(*keeper->kept));
 	keeper->n_kept = config->n_keys;
+	keeper->trim_ms = INT64_MAX;
 	for (size_t i = 0; i < config->n_keys; i++) {
 		const struct kw_config_key *rule = &config->keys[i];
 		struct kw_store_rules rules = {
@@ -165,11 +202,12 @@ void kw_keeper_tick(struct kw_keeper *keeper)
 	for (size_t i = 0; i < keeper->n_kept; i++)
 		if (!keeper->kept[i].on_its_way && keeper->kept[i].due_ms <= now_ms)
 			start(keeper, &keeper->kept[i]);
+	trim_if_due(keeper);
 }
 
 int64_t kw_keeper_next_ms(const struct kw_keeper *keeper)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = keeper->n_on_their_way == 0 ? keeper->trim_ms : INT64_MAX;
 
 	for (size_t i = 0; i < keeper->n_kept; i++)
 		if (!keeper->kept[i].on_its_way && keeper->kept[i].due_ms < next)

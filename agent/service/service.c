@@ -69,3 +69,8 @@ void kw_service_cancel(struct kw_service *service)
 {
 	kw_http_cancel(service->http);
 }
+
+void kw_service_trim(struct kw_service *service)
+{
+	kw_http_trim(service->http);
+}

@@ -27,6 +27,8 @@ int kw_service_open(const struct kw_service_options *options, struct kw_service 
 		    struct kw_error *err) KW_MUST_USE;
 void kw_service_free(struct kw_service *service);
 KW_DEFINE_FREEP(struct kw_service, kw_service_free);
+/* Closes connections that have been idle for a minute; on a worker. */
+void kw_service_trim(struct kw_service *service);
 /* Running calls end soon, with an error (SIGTERM). */
 void kw_service_cancel(struct kw_service *service);
 

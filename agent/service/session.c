@@ -201,8 +201,9 @@ static int attest_with_any(struct kw_service *service, const struct kw_session_s
 	return -1;
 }
 
+/* `failed` (NULL: not wanted) gets the rows of an attempt that comes to nothing. */
 static int make(struct kw_service *service, const struct kw_session_slot *slot,
-		struct kw_attestation **ret, struct kw_error *err)
+		struct kw_attestation **ret, struct kw_checks *failed, struct kw_error *err)
 {
 	KW_CLEANUP(kw_attestation_unrefp)
 	struct kw_attestation *session = kw_alloc(sizeof(*session));
@@ -210,10 +211,12 @@ static int make(struct kw_service *service, const struct kw_session_slot *slot,
 
 	atomic_init(&session->refs, 1);
 	if (kw_verified_evidence(service, &session->evidence, &collateral, &session->checks, err)
-	    < 0)
+		    < 0
+	    || attest_with_any(service, slot, session, collateral, err) < 0) {
+		if (failed != NULL)
+			kw_checks_append(failed, &session->checks);
 		return -1;
-	if (attest_with_any(service, slot, session, collateral, err) < 0)
-		return -1;
+	}
 	session->made_ms = kw_boot_ms(service->options.clock);
 	*ret = KW_STEAL(session);
 	return 0;
@@ -241,7 +244,7 @@ static struct kw_session_slot *slot_of(struct kw_service *service, const struct 
 
 /* With the slot's lock held. `seen`: how many attempts had ended when the caller began to wait. */
 static int get_locked(struct kw_service *service, struct kw_session_slot *slot, uint64_t seen,
-		      struct kw_error *err)
+		      struct kw_checks *failed, struct kw_error *err)
 {
 	struct kw_attestation *made = NULL;
 
@@ -252,7 +255,7 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		return -1;
 	}
 	slot->last_error = (struct kw_error){ 0 };
-	if (make(service, slot, &made, &slot->last_error) == 0) {
+	if (make(service, slot, &made, failed, &slot->last_error) == 0) {
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
@@ -269,7 +272,7 @@ int kw_attestation_get(struct kw_service *service, const struct kw_config_key *r
 	int result = 0;
 
 	pthread_mutex_lock(&slot->flight);
-	result = get_locked(service, slot, seen, err);
+	result = get_locked(service, slot, seen, checks, err);
 	if (result == 0) {
 		*ret = kw_attestation_ref(slot->session);
 		if (checks != NULL)

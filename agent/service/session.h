@@ -18,7 +18,7 @@ struct kw_attestation;
  * A session whose token has at least KW_TOKEN_RESERVE_S left, that is younger than
  * attestation.maxAge and not invalidated. `rule` (NULL: none) may name endpoints of its own. The
  * caller holds a reference. `checks` (NULL: not wanted) gets the rows that were judged when the
- * session was made.
+ * session was made, or in this call's own attempt to make one that failed.
  */
 enum { KW_TOKEN_RESERVE_S = 300 };
 int kw_attestation_get(struct kw_service *service, const struct kw_config_key *rule,
