@@ -69,8 +69,7 @@ static int take_wrapping_key(struct kw_tpm_key *key, struct kw_evidence *e, stru
 {
 	struct kw_tpm_public public;
 
-	e->wrapping_public = key->public;
-	key->public = (struct kw_blob){ 0 };
+	e->wrapping_public = kw_blob_steal(&key->public);
 	if (kw_tpm_public_parse(kw_blob_bytes(&e->wrapping_public), &public, err) < 0
 	    || kw_tpm_public_key(&public, &e->wrapping_key, err) < 0)
 		return kw_wrap(err, "wrapping key");
@@ -88,9 +87,8 @@ static int certify_wrapping_key(struct kw_tpm *tpm, ESYS_TR ak, struct kw_eviden
 	    || kw_tpm_key_create(tpm, &e->unique, &e->pcrs, &key, err) < 0
 	    || kw_tpm_certify(tpm, ak, key.handle, &certified, err) < 0)
 		return -1;
-	e->certify = certified.attest;
-	e->certify_signature = certified.signature;
-	certified = (struct kw_tpm_signed){ 0 };
+	e->certify = kw_blob_steal(&certified.attest);
+	e->certify_signature = kw_blob_steal(&certified.signature);
 	return take_wrapping_key(&key, e, err);
 }
 
@@ -110,9 +108,8 @@ static int quote_pcrs(struct kw_tpm *tpm, ESYS_TR ak, struct kw_evidence *e, boo
 		    && kw_bytes_equal(read, quote.pcr_digest);
 	e->reset_count = quote.reset_count;
 	e->restart_count = quote.restart_count;
-	e->quote = quoted.attest;
-	e->quote_signature = quoted.signature;
-	quoted = (struct kw_tpm_signed){ 0 };
+	e->quote = kw_blob_steal(&quoted.attest);
+	e->quote_signature = kw_blob_steal(&quoted.signature);
 	return 0;
 }
 

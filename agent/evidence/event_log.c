@@ -176,7 +176,7 @@ int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret, struct kw_e
 		return -1;
 	kw_event_replay_open(&log);
 	while (kw_cursor_left(&c) > 0) {
-		struct kw_event event;
+		struct kw_event event = { 0 };
 
 		if (is_filler((struct kw_bytes){ in.data + c.at, kw_cursor_left(&c) }))
 			break;

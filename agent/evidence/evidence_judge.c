@@ -10,6 +10,8 @@
 
 enum { FOUND_SIZE = KW_CHECK_TEXT_SIZE };
 #define PLACEHOLDER "MICROSOFT AZURE TRUSTED VM RSA"
+#define CERTIFICATE_DUE "for HCLAkPub, valid now"
+#define REPLAYS "replays to the PCR values"
 #define AK_ATTRIBUTES (KW_TPM_FIXED_TPM | KW_TPM_RESTRICTED | KW_TPM_SIGN)
 
 static bool is_rsa_2048(const struct kw_tpm_public *p)
@@ -63,19 +65,14 @@ static void judge_certificate_of(const struct kw_evidence *e, const struct kw_ce
 				 int64_t now_s, int64_t skew_s, struct kw_checks *checks)
 {
 	bool in_time = now_s + skew_s >= c->not_before_s && now_s - skew_s <= c->not_after_s;
-	const char *found = c->issuer;
+	bool for_ak = kw_public_key_equal(c->key, e->report.ak);
+	const char *fault = !for_ak ? "for another key" : "not valid at this time";
 
-	if (strstr(c->issuer, PLACEHOLDER)) {
-		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_PLACEHOLDER,
-				false, "provisioned by the platform", c->issuer);
-		return;
-	}
-	if (!kw_public_key_equal(c->key, e->report.ak))
-		found = "for another key";
-	else if (!in_time)
-		found = "not valid at this time";
-	kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, found == c->issuer,
-			"for HCLAkPub, valid now", found);
+	kw_checks_judge(checks, "placeholder certificate", KW_E_TPM_AK_PLACEHOLDER,
+			strstr(c->issuer, PLACEHOLDER) == NULL,
+			"another issuer than the placeholder's", c->issuer);
+	kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, for_ak && in_time,
+			CERTIFICATE_DUE, for_ak && in_time ? CERTIFICATE_DUE : fault);
 }
 
 static void judge_certificate(const struct kw_evidence *e, int64_t now_s, int64_t skew_s,
@@ -86,12 +83,12 @@ static void judge_certificate(const struct kw_evidence *e, int64_t now_s, int64_
 
 	if (e->ak_cert.len == 0)
 		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, false,
-				"for HCLAkPub, valid now", "there is none");
+				CERTIFICATE_DUE, "there is none");
 	else if (kw_certificate_parse(kw_blob_bytes(&e->ak_cert), false, KW_E_TPM_AK_CERT,
 				      &certificate, &err)
 		 < 0)
 		kw_checks_judge(checks, "attestation key certificate", KW_E_TPM_AK_CERT, false,
-				"for HCLAkPub, valid now", err.detail);
+				CERTIFICATE_DUE, err.detail);
 	else
 		judge_certificate_of(e, &certificate, now_s, skew_s, checks);
 }
@@ -99,19 +96,19 @@ static void judge_certificate(const struct kw_evidence *e, int64_t now_s, int64_
 /* A quote over no PCRs, or over others, would verify as well. */
 static void judge_selection(const struct kw_evidence *e, struct kw_checks *checks)
 {
-	struct kw_tpm_attest quote;
+	struct kw_tpm_attest quote = { 0 };
 	struct kw_error err = { 0 };
 	char found[FOUND_SIZE];
-	bool ok;
 
 	if (kw_tpm_attest_parse(kw_blob_bytes(&e->quote), &quote, &err) < 0)
 		return; /* the row of its form says so */
-	ok = quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
-	     && quote.selection[0].pcrs == KW_GUEST_PCRS;
+	if (quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
+	    && quote.selection[0].pcrs == KW_GUEST_PCRS)
+		return;
 	snprintf(found, sizeof(found), "%zu banks, first 0x%04x, PCRs 0x%06x", quote.n_selection,
 		 quote.selection[0].hash, quote.selection[0].pcrs);
-	kw_checks_judge(checks, "quoted pcrs", KW_E_TPM_QUOTE_PCRS, ok, "PCRs 0-7 of SHA-256",
-			ok ? "PCRs 0-7 of SHA-256" : found);
+	kw_checks_judge(checks, "pcr values", KW_E_TPM_QUOTE_PCRS, false, "PCRs 0-7 of SHA-256",
+			found);
 }
 
 static void judge_quote(const struct kw_evidence *e, struct kw_checks *checks)
@@ -186,22 +183,29 @@ static void judge_wrapping_key(const struct kw_evidence *e, struct kw_checks *ch
 	judge_wrapping_attributes(e, &public, checks);
 }
 
-static void judge_event_log(const struct kw_evidence *e, bool required, struct kw_checks *checks)
+static void judge_no_event_log(bool required, struct kw_checks *checks)
+{
+	if (required)
+		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_MISSING, false, REPLAYS,
+				"there is none");
+	else
+		kw_checks_not_possible(checks, "event log", KW_E_TPM_LOG_MISSING, REPLAYS,
+				       "there is none");
+}
+
+static void judge_event_log(const struct kw_evidence *e, struct kw_checks *checks)
 {
 	struct kw_event_log log;
 	struct kw_error err = { 0 };
+	bool readable = kw_event_log_parse(kw_blob_bytes(&e->event_log), &log, &err) == 0;
 
-	if (e->event_log.len == 0 && required)
-		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_MISSING, false,
-				"replays to the PCR values", "there is none");
-	else if (e->event_log.len == 0)
-		kw_checks_not_possible(checks, "event log", KW_E_TPM_LOG_MISSING,
-				       "replays to the PCR values", "there is none");
-	else if (kw_event_log_parse(kw_blob_bytes(&e->event_log), &log, &err) < 0)
-		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_FORM, false,
-				"a crypto-agile TCG log", err.detail);
-	else
+	kw_checks_judge(checks, "event log form", KW_E_TPM_LOG_FORM, readable,
+			"a crypto-agile TCG log", readable ? "one" : err.detail);
+	if (readable)
 		kw_event_log_judge(&log, &e->pcrs, KW_GUEST_PCRS, checks);
+	else
+		kw_checks_not_possible(checks, "event log", KW_E_TPM_LOG_REPLAY, REPLAYS,
+				       "it cannot be read");
 }
 
 void kw_evidence_judge(const struct kw_evidence *evidence, const struct kw_config *config,
@@ -217,5 +221,8 @@ void kw_evidence_judge(const struct kw_evidence *evidence, const struct kw_confi
 	judge_certificate(evidence, now_s, config->time.skew_ms / 1000, checks);
 	judge_quote(evidence, checks);
 	judge_wrapping_key(evidence, checks);
-	judge_event_log(evidence, config->evidence.require_event_log, checks);
+	if (evidence->event_log.len == 0)
+		judge_no_event_log(config->evidence.require_event_log, checks);
+	else
+		judge_event_log(evidence, checks);
 }

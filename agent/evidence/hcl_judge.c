@@ -30,20 +30,6 @@ static void judge_vmpl(const struct kw_snp_report *report, int64_t expected,
 			wanted, found);
 }
 
-static void judge_signing_key(const struct kw_snp_report *report, struct kw_checks *checks)
-{
-	char found[TEXT_SIZE];
-	bool ok = report->signing_key == KW_SNP_VCEK || report->signing_key == KW_SNP_VLEK;
-
-	if (ok)
-		snprintf(found, sizeof(found), "%s",
-			 report->signing_key == KW_SNP_VCEK ? "VCEK" : "VLEK");
-	else
-		snprintf(found, sizeof(found), "%u%s", report->signing_key,
-			 report->signing_key == KW_SNP_NO_KEY ? " (none)" : " (reserved)");
-	kw_checks_judge(checks, "signing key", KW_E_SNP_SIGNING_KEY, ok, "VCEK or VLEK", found);
-}
-
 void kw_snp_report_judge(const struct kw_snp_report *report, const struct kw_snp_rules *rules,
 			 struct kw_checks *checks)
 {
@@ -59,9 +45,8 @@ void kw_snp_report_judge(const struct kw_snp_report *report, const struct kw_snp
 						       : "no migration agent");
 	kw_checks_judge(checks, "policy form", KW_E_SNP_POLICY_FORM, report->policy_reserved_one,
 			"bit 17 set", report->policy_reserved_one ? "bit 17 set" : "bit 17 clear");
-	judge_signing_key(report, checks);
-	/* No signature covers these bytes: whatever they hold is noted and proves nothing. */
-	kw_checks_judge(checks, "bytes behind the signature", KW_E_SNP_SIGNATURE_FORM, true,
-			"any, not signed",
-			report->unsigned_tail_is_zero ? "zeros" : "not all zero");
+	/* No signature covers these bytes: what they hold is noted and proves nothing. */
+	if (!report->unsigned_tail_is_zero)
+		kw_checks_judge(checks, "bytes behind the signature", KW_E_SNP_SIGNATURE_FORM, true,
+				"any, they are not signed", "not all zero");
 }

@@ -22,8 +22,7 @@ int kw_hcl_read(struct kw_tpm *tpm, struct kw_blob *ret_hcl, struct kw_hcl_repor
 			       KW_NV_HCL_REPORT);
 	if (kw_hcl_report_parse(kw_blob_bytes(&hcl), ret_report, err) < 0)
 		return kw_wrap(err, "NV index 0x%08x", KW_NV_HCL_REPORT);
-	*ret_hcl = hcl;
-	hcl = (struct kw_blob){ 0 };
+	*ret_hcl = kw_blob_steal(&hcl);
 	return 0;
 }
 
@@ -59,10 +58,8 @@ int kw_hcl_read_fresh(struct kw_tpm *tpm, const uint8_t user_data[KW_HCL_USER_DA
 				       "the platform's reports carry no caller's data");
 		if (!carries(&report, user_data))
 			continue;
-		*ret_hcl = hcl;
-		*ret_report = report;
-		hcl = (struct kw_blob){ 0 };
-		report = (struct kw_hcl_report){ 0 };
+		*ret_hcl = kw_blob_steal(&hcl);
+		kw_hcl_report_move(ret_report, &report);
 		return 0;
 	}
 	return kw_fail(err, KW_E_SNP_FRESHNESS,

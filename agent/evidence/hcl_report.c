@@ -184,9 +184,14 @@ int kw_hcl_report_parse(struct kw_bytes in, struct kw_hcl_report *ret, struct kw
 	    || kw_hcl_claims_parse(r.layout.claims, &r.claims, &r.ak, err) < 0
 	    || read_members(&r, err) < 0)
 		return -1;
-	*ret = r;
-	r = (struct kw_hcl_report){ 0 };
+	kw_hcl_report_move(ret, &r);
 	return 0;
+}
+
+void kw_hcl_report_move(struct kw_hcl_report *to, struct kw_hcl_report *from)
+{
+	*to = *from;
+	*from = (struct kw_hcl_report){ 0 };
 }
 
 void kw_hcl_report_clear(struct kw_hcl_report *report)

@@ -51,6 +51,7 @@ struct kw_hcl_report {
  * `in` must outlive `ret`. */
 int kw_hcl_report_parse(struct kw_bytes in, struct kw_hcl_report *ret,
 			struct kw_error *err) KW_MUST_USE;
+void kw_hcl_report_move(struct kw_hcl_report *to, struct kw_hcl_report *from); /* empties `from` */
 void kw_hcl_report_clear(struct kw_hcl_report *report);
 
 /* Claims alone, whatever the report type is: for quotes checked against another report's HCLAkPub.
@@ -66,7 +67,7 @@ struct kw_snp_rules {
 	int64_t vmpl; /* -1: any */
 	bool allow_debug, allow_migration;
 };
-/* SNP_VMPL SNP_DEBUG SNP_MIGRATION SNP_POLICY_FORM (policy bit 17) SNP_SIGNING_KEY; notes the
- * unsigned tail. */
+/* SNP_VMPL SNP_DEBUG SNP_MIGRATION SNP_POLICY_FORM (policy bit 17); notes an unsigned tail that is
+ * not zero. Signature and signing key are judged with the collateral. */
 void kw_snp_report_judge(const struct kw_snp_report *report, const struct kw_snp_rules *rules,
 			 struct kw_checks *checks);

@@ -92,7 +92,6 @@ bool kw_pcr_policy(const struct kw_pcr_values *sha256, uint32_t pcrs, uint8_t re
 	const size_t bits_at = sizeof(command) - KW_TPM_PCRS / 8;
 	struct kw_bytes values[KW_TPM_PCRS];
 	uint8_t digest[KW_SHA256_SIZE];
-	struct kw_bytes parts[] = { KW_BYTES(before), KW_BYTES(command), KW_BYTES(digest) };
 	size_t n_values = 0;
 
 	if (sha256->hash != KW_TPM_ALG_SHA256 || !collect(sha256, pcrs, values, &n_values))
@@ -100,7 +99,8 @@ bool kw_pcr_policy(const struct kw_pcr_values *sha256, uint32_t pcrs, uint8_t re
 	for (size_t i = 0; i < KW_TPM_PCRS / 8; i++)
 		command[bits_at + i] = (uint8_t)(pcrs >> (8 * i));
 	kw_digest_parts(KW_SHA256, values, n_values, digest);
-	kw_digest_parts(KW_SHA256, parts, sizeof(parts) / sizeof(parts[0]), ret);
+	const struct kw_bytes step[] = { KW_BYTES(before), KW_BYTES(command), KW_BYTES(digest) };
+	kw_digest_parts(KW_SHA256, step, sizeof(step) / sizeof(step[0]), ret);
 	return true;
 }
 

@@ -87,11 +87,12 @@ static int open_transport(const struct transport *transport, const char *tcti,
 	errno = 0;
 	rc = transport->init(context, &size, conf);
 	if (rc != TSS2_RC_SUCCESS) {
-		int why = errno;
-
+		if (errno != 0) /* the transport's own code says less */
+			kw_fail(err, KW_E_TPM_OPEN, "'%s': %m", tcti);
+		else
+			kw_fail(err, KW_E_TPM_OPEN, "'%s': %s", tcti, Tss2_RC_Decode(rc));
 		free(context);
-		return kw_fail(err, KW_E_TPM_OPEN, "'%s': %s", tcti,
-			       why ? strerror(why) : Tss2_RC_Decode(rc));
+		return -1;
 	}
 	*ret = context;
 	return 0;
@@ -114,7 +115,8 @@ int kw_tpm_open(const char *tcti, const struct kw_clock *clock, struct kw_tpm *r
 	if (rc != TSS2_RC_SUCCESS)
 		return kw_fail(err, KW_E_TPM_OPEN, "'%s': %s", tcti, Tss2_RC_Decode(rc));
 	*ret = tpm;
-	tpm = (struct kw_tpm){ 0 };
+	ret->esys = KW_STEAL(tpm.esys);
+	ret->tcti = KW_STEAL(tpm.tcti);
 	return 0;
 }
 

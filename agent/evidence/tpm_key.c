@@ -20,8 +20,8 @@ static bool make_template(const struct kw_pcr_values *pcrs, TPM2B_PUBLIC *ret)
 			.objectAttributes = KW_WRAPPING_ATTRIBUTES,
 			.authPolicy = { .size = KW_SHA256_SIZE },
 			.parameters.rsaDetail = {
-				.symmetric = { .algorithm = TPM2_ALG_NULL },
-				.scheme = { .scheme = TPM2_ALG_NULL },
+				.symmetric.algorithm = TPM2_ALG_NULL,
+				.scheme.scheme = TPM2_ALG_NULL,
 				.keyBits = KW_GUEST_RSA_BITS,
 			},
 		},
@@ -73,7 +73,8 @@ int kw_tpm_key_create(struct kw_tpm *tpm, const struct kw_secret *unique,
 	if (r < 0)
 		return -1;
 	*ret = key;
-	key = (struct kw_tpm_key){ 0 };
+	ret->tpm = KW_STEAL(key.tpm);
+	ret->public = kw_blob_steal(&key.public);
 	return 0;
 }
 

@@ -141,8 +141,7 @@ int kw_tpm_nv_read(struct kw_tpm *tpm, uint32_t index, size_t max, bool *ret_pre
 		if (read_piece(&nv, left < chunk ? left : chunk, &blob, err) < 0)
 			return -1;
 	}
-	*ret = blob;
-	blob = (struct kw_blob){ 0 };
+	*ret = kw_blob_steal(&blob);
 	return 0;
 }
 

@@ -8,6 +8,9 @@
 
 enum { RC_ABSENT = TPM2_RC_HANDLE | TPM2_RC_1 };
 
+/* To sign by the scheme that the key itself names. */
+static const TPMT_SIG_SCHEME keys_own = { .scheme = TPM2_ALG_NULL };
+
 TPML_PCR_SELECTION kw_tpm_selection(uint32_t pcrs)
 {
 	TPML_PCR_SELECTION selection = {
@@ -163,7 +166,6 @@ static int take_signed(TPM2B_ATTEST *attest, TPMT_SIGNATURE *signature, struct k
 int kw_tpm_quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, uint32_t pcrs,
 		 struct kw_tpm_signed *ret, struct kw_error *err)
 {
-	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_NULL }; /* the key's own */
 	const TPML_PCR_SELECTION selection = kw_tpm_selection(pcrs);
 	TPM2B_DATA qualifying = { .size = (UINT16)nonce.len };
 	TPM2B_ATTEST *attest = NULL;
@@ -179,7 +181,7 @@ int kw_tpm_quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, uint32_t
 		memcpy(qualifying.buffer, nonce.data, nonce.len);
 	do
 		rc = Esys_Quote(tpm->esys, ak, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-				&qualifying, &scheme, &selection, &attest, &signature);
+				&qualifying, &keys_own, &selection, &attest, &signature);
 	while (kw_tpm_again(tpm, rc, &tries));
 	if (rc != TSS2_RC_SUCCESS)
 		return kw_tpm_fail(err, rc, "quoting PCRs");
@@ -189,7 +191,6 @@ int kw_tpm_quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, uint32_t
 int kw_tpm_certify(struct kw_tpm *tpm, ESYS_TR ak, ESYS_TR key, struct kw_tpm_signed *ret,
 		   struct kw_error *err)
 {
-	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_NULL };
 	const TPM2B_DATA qualifying = { 0 };
 	TPM2B_ATTEST *attest = NULL;
 	TPMT_SIGNATURE *signature = NULL;
@@ -198,7 +199,7 @@ int kw_tpm_certify(struct kw_tpm *tpm, ESYS_TR ak, ESYS_TR key, struct kw_tpm_si
 
 	do
 		rc = Esys_Certify(tpm->esys, key, ak, ESYS_TR_PASSWORD, ESYS_TR_PASSWORD,
-				  ESYS_TR_NONE, &qualifying, &scheme, &attest, &signature);
+				  ESYS_TR_NONE, &qualifying, &keys_own, &attest, &signature);
 	while (kw_tpm_again(tpm, rc, &tries));
 	if (rc != TSS2_RC_SUCCESS)
 		return kw_tpm_fail(err, rc, "certifying the wrapping key");

@@ -93,7 +93,6 @@ void vec_eventlog(struct vec_item *item)
 	struct kw_event_log log;
 	struct kw_checks checks = { 0 };
 	struct kw_error err = { 0 };
-	uint32_t pcrs;
 
 	vec_fact_int(item, "size", (int64_t)file.len);
 	if (kw_event_log_parse(kw_blob_bytes(&file), &log, &err) < 0) {
@@ -102,7 +101,8 @@ void vec_eventlog(struct vec_item *item)
 	}
 	log_facts(item, &log);
 	if (sha256) {
-		pcrs = log.pcrs[BANK_SHA256].present & sha256->present;
+		uint32_t pcrs = log.pcrs[BANK_SHA256].present & sha256->present;
+
 		replay_facts(item, &log, sha256, pcrs);
 		kw_event_log_judge(&log, sha256, pcrs, &checks);
 	}

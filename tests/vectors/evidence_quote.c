@@ -124,20 +124,18 @@ void vec_tpm_quote(struct vec_item *item)
 	KW_CLEANUP(kw_public_key_freep) struct kw_public_key *ak = attestation_key(item);
 	const char *nonce_hex = kw_json_string(vec_param(item, "nonce"));
 	struct kw_pcr_values banks[KW_TPM_BANKS_MAX] = { 0 };
-	uint8_t nonce_bytes[KW_DIGEST_MAX];
-	struct kw_bytes nonce = { 0 };
+	KW_CLEANUP(kw_blob_clear) struct kw_blob nonce = { 0 };
 	struct kw_checks checks = { 0 };
 	size_t n_banks = vec_has(item, "pcrs") ? vec_read_pcrs(item, banks) : 0;
 
 	if (nonce_hex) {
-		nonce = (struct kw_bytes){ nonce_bytes, strlen(nonce_hex) / 2 };
-		assert_true(nonce.len <= sizeof(nonce_bytes));
-		assert_true(kw_hex_decode(nonce_hex, nonce_bytes, nonce.len));
+		nonce = kw_blob_new(strlen(nonce_hex) / 2);
+		assert_true(kw_hex_decode(nonce_hex, nonce.data, nonce.len));
 	}
 	vec_fact_int(item, "size", (int64_t)message.len);
 	vec_fact_int(item, "sig_size", (int64_t)signature.len);
-	kw_quote_judge(kw_blob_bytes(&message), kw_blob_bytes(&signature), ak, nonce, banks,
-		       n_banks, &checks);
+	kw_quote_judge(kw_blob_bytes(&message), kw_blob_bytes(&signature), ak,
+		       kw_blob_bytes(&nonce), banks, n_banks, &checks);
 	quote_facts(item, kw_blob_bytes(&message), kw_blob_bytes(&signature), banks, n_banks,
 		    &checks);
 	vec_refused_or_good(item, &checks);

@@ -20,14 +20,15 @@ const char *vec_id(const struct vec_item *item)
 
 bool vec_check(struct vec_item *item, bool ok, const char *fmt, ...)
 {
-	char text[512];
+	char text[512] = "";
 	va_list args;
 
+	va_start(args, fmt);
+	if (!ok)
+		(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	if (ok)
 		return true;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
 	print_error("%s: %s\n", vec_id(item), text);
 	item->n_failures++;
 	return false;
@@ -116,21 +117,21 @@ static bool is_leaf(const struct kw_json *value)
 static bool was_visited(const struct vec_item *item, const struct kw_json *leaf)
 {
 	for (size_t i = 0; i < item->n_visited; i++)
-		if (item->visited[i] == leaf)
+		if (item->visited[i].value == leaf)
 			return true;
 	return false;
 }
 
 static void visit(struct vec_item *item, const struct kw_json *leaf)
 {
-	const struct kw_json **more;
+	struct vec_leaf *more;
 
 	if (was_visited(item, leaf))
 		return;
 	more = realloc(item->visited, (item->n_visited + 1) * sizeof(*more));
 	assert_non_null(more);
 	item->visited = more;
-	item->visited[item->n_visited++] = leaf;
+	item->visited[item->n_visited++].value = leaf;
 }
 
 /* "path.name", or "path.3" in a list. */

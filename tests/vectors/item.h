@@ -4,12 +4,16 @@
 
 #include "vectors/vectors.h"
 
+struct vec_leaf {
+	const struct kw_json *value;
+};
+
 struct vec_item {
 	const char *folder;				/* where the files are */
 	int64_t default_time;				/* s */
 	const struct kw_json *informative, *structural; /* lists of names */
 	const struct kw_json *json;			/* the item; borrowed from the document */
-	const struct kw_json **visited;			/* leaves of its facts; owned */
+	struct vec_leaf *visited;			/* leaves of its facts; owned */
 	size_t n_visited;
 	unsigned n_failures, n_verdicts;
 	bool structural_refusal;

@@ -86,8 +86,9 @@ static inline void provision_nv(ESYS_CONTEXT *esys, uint32_t index, struct kw_by
 /* Extends a PCR with the SHA-256 of the data, as the firmware does with an event's. */
 static inline void provision_extend(ESYS_CONTEXT *esys, uint32_t pcr, const char *data)
 {
-	TPML_DIGEST_VALUES digests = { .count = 1, .digests = { { .hashAlg = TPM2_ALG_SHA256 } } };
+	TPML_DIGEST_VALUES digests = { .count = 1 };
 
+	digests.digests[0].hashAlg = TPM2_ALG_SHA256;
 	SHA256((const uint8_t *)data, strlen(data), digests.digests[0].digest.sha256);
 	provision_want(Esys_PCR_Extend(esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				       ESYS_TR_NONE, &digests));

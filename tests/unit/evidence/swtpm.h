@@ -9,8 +9,8 @@
 #include "evidence/tpm.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -64,7 +64,7 @@ static inline void swtpm_exec(const struct swtpm *t)
 
 	snprintf(state, sizeof(state), "dir=%s", t->dir);
 	snprintf(server, sizeof(server), "type=tcp,port=%u,bindaddr=127.0.0.1", t->port);
-	snprintf(control, sizeof(control), "type=tcp,port=%u,bindaddr=127.0.0.1", t->port + 1);
+	snprintf(control, sizeof(control), "type=tcp,port=%u,bindaddr=127.0.0.1", t->port + 1u);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execl("/usr/bin/swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server",
 	      server, "--ctrl", control, "--flags", "not-need-init,startup-clear", (char *)NULL);
@@ -111,19 +111,24 @@ static inline void swtpm_stop(struct swtpm *t)
 	t->pid = 0;
 }
 
-static inline int swtpm_unlink(const char *path, const struct stat *unused, int kind,
-			       struct FTW *where)
-{
-	(void)unused;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
+/* The state directory is flat. */
 static inline void swtpm_remove(struct swtpm *t)
 {
+	struct dirent **entries = NULL;
+	int n;
+
 	swtpm_stop(t);
-	if (t->dir[0] != '\0')
-		nftw(t->dir, swtpm_unlink, 8, FTW_DEPTH | FTW_PHYS);
+	if (t->dir[0] == '\0')
+		return;
+	n = scandir(t->dir, &entries, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		char path[sizeof(t->dir) + 1 + sizeof(entries[i]->d_name)];
+
+		snprintf(path, sizeof(path), "%s/%s", t->dir, entries[i]->d_name);
+		unlink(path);
+		free(entries[i]);
+	}
+	free(entries);
+	rmdir(t->dir);
 	t->dir[0] = '\0';
 }

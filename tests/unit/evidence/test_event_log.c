@@ -168,7 +168,7 @@ static void a_header_has_a_most_of_algorithms(void **state)
 	uint16_t many[KW_EVENT_BANKS_MAX + 1][2];
 
 	(void)state;
-	for (uint16_t i = 0; i <= KW_EVENT_BANKS_MAX; i++) {
+	for (size_t i = 0; i <= KW_EVENT_BANKS_MAX; i++) {
 		many[i][0] = (uint16_t)(0x1000 + i);
 		many[i][1] = 64;
 	}
