@@ -124,25 +124,28 @@ void lab_access_token_reply(struct lab_reply *reply, enum lab_service by, const 
 	lab_reply_json(reply, 200, root);
 }
 
-/* What is wrong with an access token, or NULL and whose it is. */
-static const char *judge(const char *token, const struct lab_identity **ret)
+/* Whose token it is; NULL: `ret_why` says what is wrong with it. */
+static const struct lab_identity *owner_of(const char *token, const char **ret_why)
 {
 	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
-	const char *why = NULL, *audience, *client;
+	const char *audience, *client;
 	int64_t expires = 0;
 
-	if (!lab_jws_open(token, &jws, &why))
-		return why;
+	if (!lab_jws_open(token, &jws, ret_why))
+		return NULL;
+	*ret_why = "its signature is not of the lab's Entra";
 	if (!lab_jws_verify(&jws, lab_pki.entra.key))
-		return "its signature is not of the lab's Entra";
+		return NULL;
+	*ret_why = "it is for another audience";
 	audience = kw_json_string(kw_json_get(jws.payload, "aud"));
 	if (audience == NULL || strcmp(audience, LAB_VAULT_RESOURCE) != 0)
-		return "it is for another audience";
+		return NULL;
+	*ret_why = "it has expired";
 	if (!kw_json_int(kw_json_get(jws.payload, "exp"), &expires) || expires <= lab_now_s())
-		return "it has expired";
+		return NULL;
+	*ret_why = "it is of an unknown identity";
 	client = kw_json_string(kw_json_get(jws.payload, "appid"));
-	*ret = client != NULL ? lab_identity_find("client_id", client) : NULL;
-	return *ret == NULL ? "it is of an unknown identity" : NULL;
+	return client != NULL ? lab_identity_find("client_id", client) : NULL;
 }
 
 bool lab_access_allowed(const struct lab_request *request, enum lab_permission wanted,
@@ -153,8 +156,8 @@ bool lab_access_allowed(const struct lab_request *request, enum lab_permission w
 	const char *why = "there is none";
 
 	if (header != NULL && strncasecmp(header, "Bearer ", 7) == 0)
-		why = judge(header + 7, &identity);
-	if (why != NULL) {
+		identity = owner_of(header + 7, &why);
+	if (identity == NULL) {
 		lab_reply_error(reply, 401, "Unauthorized", NULL,
 				"AKV10000: the bearer token is not accepted: %s", why);
 		lab_reply_header(reply, "WWW-Authenticate",

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """One release against a running lab, by hand: raw TPM commands, python's cryptography and json, nothing of keyward.
 
@@ -7,7 +7,7 @@
 What it prints is the released key (PEM, or hex for oct) after it was compared with the lab's own copy of it. That an
 unrelated client gets through shows that the lab speaks the protocol and not a dialect that it shares with the agent.
 """
-import argparse, base64, hashlib, json, os, socket, ssl, struct, sys, urllib.error, urllib.parse, urllib.request
+import argparse, base64, hashlib, json, os, socket, ssl, struct, urllib.error, urllib.parse, urllib.request
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -99,10 +99,16 @@ class Tpm:
         assert (scheme, digest) == (0x14, 0x0B)
         return out[2:2 + size], out[8 + size:8 + size + length]
 
-    def ephemeral(self, unique, pcrs):
+    def quote(self, extra=b"", selection=SELECTION):
+        return self.attest(0x158, (AK,), tpm2b(extra) + struct.pack(">H", 0x10) + selection, (PW,))
+
+    def certify(self, key, extra=b""):
+        return self.attest(0x148, (key, AK), tpm2b(extra) + struct.pack(">H", 0x10), (PW, PW))
+
+    def ephemeral(self, unique, pcrs, attributes=0x00020432):
         pcr_digest = hashlib.sha256(b"".join(pcrs)).digest()
         policy = hashlib.sha256(bytes(32) + struct.pack(">I", 0x17F) + SELECTION + pcr_digest).digest()
-        public = (struct.pack(">HHI", 1, 0x0B, 0x00020432) + tpm2b(policy) + struct.pack(">HHHI", 0x10, 0x10, 2048, 0)
+        public = (struct.pack(">HHI", 1, 0x0B, attributes) + tpm2b(policy) + struct.pack(">HHHI", 0x10, 0x10, 2048, 0)
                   + tpm2b(unique))
         parameters = tpm2b(tpm2b(b"") + tpm2b(b"")) + tpm2b(public) + tpm2b(b"") + struct.pack(">I", 0)
         handle, out = self.authorised(0x131, (NULL,), parameters, out_handle=True)
@@ -115,6 +121,18 @@ class Tpm:
         self.plain(0x17F, struct.pack(">I", session) + tpm2b(hashlib.sha256(b"".join(pcrs)).digest()) + SELECTION)
         out = self.authorised(0x159, (key,), tpm2b(ciphertext) + scheme + tpm2b(b""), (session,))[1]
         return out[2:]
+
+
+class Refused(Exception):
+    """An HTTP status that is not 2xx; `body` is its JSON or None, `headers` those of the answer."""
+
+    def __init__(self, url, error):
+        self.status, self.headers, text = error.code, error.headers, error.read()
+        try:
+            self.body = json.loads(text)
+        except ValueError:
+            self.body = None
+        super().__init__(f"{url}: {self.status} {text[:500].decode(errors='replace')}")
 
 
 class Web:
@@ -131,16 +149,16 @@ class Web:
             with self.opener.open(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise SystemExit(f"{url}: {error.code} {error.read().decode()}")
+            raise Refused(url, error) from None
 
 
 def evidence(lab, tpm, web, unique, nonce):
     hcl = tpm.nv_read(0x01400001)
     size, = struct.unpack_from("<I", hcl, 1232)
     pcrs = tpm.pcrs()
-    quote, quote_signature = tpm.attest(0x158, (AK,), tpm2b(b"") + struct.pack(">H", 0x10) + SELECTION, (PW,))
+    quote, quote_signature = tpm.quote()
     key, key_pub = tpm.ephemeral(unique, pcrs)
-    certify, certify_signature = tpm.attest(0x148, (key, AK), tpm2b(b"") + struct.pack(">H", 0x10), (PW, PW))
+    certify, certify_signature = tpm.certify(key)
     thim = web(lab["imds"] + "/metadata/THIM/amd/certification", Metadata="true")
     proof = {"SnpReport": b64url(hcl[32:1216]),
              "VcekCertChain": b64((thim["vcekCert"] + thim["certificateChain"]).encode())}
@@ -185,9 +203,13 @@ def attest(lab, tpm, web, info, key, pcrs, nonce):
     return jwt
 
 
+def bearer_token(lab, web, **identity):
+    query = urllib.parse.urlencode({"api-version": "2018-02-01", "resource": lab["resource"], **identity})
+    return web(f"{lab['imds']}/metadata/identity/oauth2/token?{query}", Metadata="true")["access_token"]
+
+
 def release(lab, tpm, web, name, jwt, key, pcrs, enc):
-    query = urllib.parse.urlencode({"api-version": "2018-02-01", "resource": lab["resource"]})
-    bearer = web(f"{lab['imds']}/metadata/identity/oauth2/token?{query}", Metadata="true")["access_token"]
+    bearer = bearer_token(lab, web)
     nonce = b64url(os.urandom(16))
     answer = web(f"{lab['vault']}/keys/{name}/release?api-version=7.4", {"target": jwt, "nonce": nonce, "enc": enc},
                  Authorization="Bearer " + bearer)
@@ -203,6 +225,21 @@ def release(lab, tpm, web, name, jwt, key, pcrs, enc):
     return payload["response"]["key"]["key"], aes_key_unwrap_with_padding(aes, wrapped[256:])
 
 
+def compared(directory, jwk, plain):
+    """The released key as text, once it is found equal to the lab's own copy and to the public half of the answer."""
+    own = open(os.path.join(directory, "vault", *jwk["kid"].split("/")[-2:]) + ".key", "rb").read()
+    if jwk["kty"].startswith("oct"):
+        assert plain == own, "the released bytes differ from the lab's"
+        return plain.hex() + "\n"
+    private = serialization.load_der_private_key(plain, None)
+    numbers = private.private_numbers()
+    assert numbers == serialization.load_pem_private_key(own, None).private_numbers()
+    name, public = ("n", numbers.public_numbers.n) if jwk["kty"].startswith("RSA") else ("x", numbers.public_numbers.x)
+    assert int.from_bytes(unb64url(jwk[name]), "big") == public, "the answer's public half is another"
+    return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                 serialization.NoEncryption()).decode()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dir")
@@ -215,15 +252,7 @@ def main():
     info, key, pcrs = evidence(lab, tpm, web, os.urandom(256), nonce)
     jwt = attest(lab, tpm, web, info, key, pcrs, nonce)
     jwk, plain = release(lab, tpm, web, args.name, jwt, key, pcrs, args.enc)
-    own = open(os.path.join(args.dir, "vault", *jwk["kid"].split("/")[-2:]) + ".key", "rb").read()
-    if jwk["kty"].startswith("oct"):
-        assert plain == own, "released bytes differ from the lab's"
-        print(plain.hex())
-        return
-    private = serialization.load_der_private_key(plain, None)
-    assert private.private_numbers() == serialization.load_pem_private_key(own, None).private_numbers()
-    sys.stdout.write(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                           serialization.NoEncryption()).decode())
+    print(compared(args.dir, jwk, plain), end="")
 
 
 if __name__ == "__main__":

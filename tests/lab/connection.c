@@ -92,6 +92,14 @@ static bool handshake(struct lab_connection *c)
 	return false;
 }
 
+int lab_accept(int listener)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	return accept4(listener, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC);
+}
+
 uint16_t lab_socket_port(int fd, int (*end)(int, struct sockaddr *, socklen_t *))
 {
 	struct sockaddr_storage at = { 0 };

@@ -21,6 +21,9 @@ struct lab_connection {
 	size_t filled, at;
 };
 
+/* The next connection of a listening socket of any family; -1: none. */
+int lab_accept(int listener);
+
 /* The TLS handshake, if the server has TLS. */
 bool lab_connection_open(struct lab_connection *c);
 void lab_connection_close(struct lab_connection *c);

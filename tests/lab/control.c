@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 
+#include "connection.h"
 #include "fault.h"
 #include "key_command.h"
 #include "util/cleanup.h"
@@ -143,7 +144,7 @@ static void *listen_on(void *arg)
 	while (poll(wait, 2, -1) >= 0 || errno == EINTR) {
 		if (wait[1].revents != 0)
 			break;
-		KW_CLEANUP(kw_fd_close) int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		KW_CLEANUP(kw_fd_close) int fd = lab_accept(listener);
 
 		if (fd < 0)
 			continue;

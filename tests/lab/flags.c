@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 64, FLAGS_MAX = 32 };
 
-int lab_usage(const char *fmt, ...)
+void lab_usage(const char *fmt, ...)
 {
 	va_list args;
 
@@ -21,7 +22,7 @@ int lab_usage(const char *fmt, ...)
 	vfprintf(stderr, fmt, args);
 	va_end(args);
 	fputs("; see keyward-lab --help\n", stderr);
-	return EXIT_USAGE;
+	_exit(EXIT_USAGE);
 }
 
 long lab_flag_number(const char *name, const char *text)
@@ -32,7 +33,7 @@ long lab_flag_number(const char *name, const char *text)
 	errno = 0;
 	number = strtol(text, &end, 10);
 	if (end == text || *end != '\0' || errno != 0)
-		exit(lab_usage("--%s: '%s' is not a whole number", name, text));
+		lab_usage("--%s: '%s' is not a whole number", name, text);
 	return number;
 }
 
@@ -44,8 +45,8 @@ unsigned lab_flag_choice(const char *name, const char *text, const char *const *
 		if (strcmp(choices[i], text) == 0)
 			return i;
 	near = kw_text_nearest(text, choices);
-	exit(lab_usage("--%s: unknown '%s'; did you mean '%s'?", name, text,
-		       near != NULL ? near : choices[0]));
+	lab_usage("--%s: unknown '%s'; did you mean '%s'?", name, text,
+		  near != NULL ? near : choices[0]);
 }
 
 static int help(const struct lab_command *command)
@@ -75,8 +76,9 @@ static const struct lab_flag *find(const struct lab_command *command, const char
 		names[n++] = flag->name;
 	}
 	near = kw_text_nearest(name, names);
-	exit(near != NULL ? lab_usage("unknown option '--%s'; did you mean '--%s'?", name, near)
-			  : lab_usage("unknown option '--%s'", name));
+	if (near != NULL)
+		lab_usage("unknown option '--%s'; did you mean '--%s'?", name, near);
+	lab_usage("unknown option '--%s'", name);
 }
 
 /* Takes "--name VALUE" or "--name=VALUE"; gives how many arguments that was. */
@@ -87,7 +89,7 @@ static int take(const struct lab_command *command, char **argv)
 	const char *equals = strchr(name, '=');
 
 	if (equals == NULL && argv[1] == NULL)
-		exit(lab_usage("--%s wants %s", flag->name, flag->value));
+		lab_usage("--%s wants %s", flag->name, flag->value);
 	*flag->into = equals != NULL ? equals + 1 : argv[1];
 	return equals != NULL ? 1 : 2;
 }
@@ -105,7 +107,7 @@ int lab_command_run(const struct lab_command *command, char **argv)
 			continue;
 		}
 		if (n == LAB_WORDS_MAX)
-			return lab_usage("too many words");
+			lab_usage("too many words");
 		words[n++] = *argv++;
 	}
 	return command->run(words, n);

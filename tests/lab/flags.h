@@ -21,8 +21,8 @@ struct lab_command {
 
 /* Flags and words may be mixed. Ends the program on --help and on what is not understood. */
 int lab_command_run(const struct lab_command *command, char **argv);
-/* Usage error: prints and gives 64, for `return lab_usage(...)`. */
-int lab_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Usage error: prints and ends the program with 64. */
+void lab_usage(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* A whole number from a flag; ends the program if it is none. */
 long lab_flag_number(const char *name, const char *text);
 /* The place of `text` among `choices`; ends the program if it is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
+#include "util/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -32,18 +33,16 @@ static int hex_digit(char c)
 /* application/x-www-form-urlencoded; a broken escape stays as it is. */
 static char *form_decode(const char *from, size_t len)
 {
-	char *text = calloc(1, len + 1);
+	char *text = kw_alloc(len + 1);
 	size_t n = 0;
 
-	if (text == NULL)
-		lab_die("out of memory");
 	for (size_t i = 0; i < len; i++) {
 		if (from[i] == '%' && i + 2 < len && hex_digit(from[i + 1]) >= 0
 		    && hex_digit(from[i + 2]) >= 0) {
 			text[n++] = (char)(hex_digit(from[i + 1]) * 16 + hex_digit(from[i + 2]));
 			i += 2;
 		} else {
-			text[n++] = from[i] == '+' ? ' ' : from[i];
+			text[n++] = (char)(from[i] == '+' ? ' ' : from[i]);
 		}
 	}
 	return text;

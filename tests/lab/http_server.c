@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
 #include "pki.h"
+#include "util/memory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -115,13 +116,11 @@ static void *converse(void *arg)
 
 static void serve(struct lab_server *server, int fd)
 {
-	struct lab_connection *c = calloc(1, sizeof(*c));
+	struct lab_connection *c = kw_alloc(sizeof(*c));
 	pthread_attr_t detached;
 	pthread_t thread;
 	int yes = 1;
 
-	if (c == NULL)
-		lab_die("out of memory");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	c->server = server;
 	c->fd = fd;
@@ -151,7 +150,7 @@ static void *listen_on(void *arg)
 	struct lab_server *server = arg;
 
 	while (!stopping(server)) {
-		int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
+		int fd = lab_accept(server->fd);
 
 		if (fd >= 0)
 			serve(server, fd);

@@ -65,18 +65,18 @@ void lab_reply_oauth_error(struct lab_reply *reply, int status, const char *erro
 struct lab_connection;
 struct lab_server {
 	enum lab_service service;
+	int fd;
 	bool tls;
+	bool stopping; /* under the lock */
 	/* For servers of two services: which one a path belongs to. NULL: `service`. */
 	enum lab_service (*service_of)(const char *path);
 	void (*handle)(const struct lab_request *request, struct lab_reply *reply);
 
-	int fd;
 	SSL_CTX *context;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of all below */
+	pthread_mutex_t lock; /* of `open` and `stopping` */
 	pthread_cond_t changed;
 	struct lab_connection *open; /* list */
-	bool stopping;
 };
 
 /* Binds to ADDRESS:PORT; `address` becomes what was bound. Gives the port. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FILE_MAX = 256 << 10, EXIT_NO_FILE = 66 };
 
@@ -124,7 +125,7 @@ static struct kw_blob read_file(const char *path)
 
 	if (kw_file_read(path, FILE_MAX, KW_E_SYS_FILE, &content, &err) < 0) {
 		fprintf(stderr, "keyward-lab: %s\n", err.detail);
-		exit(EXIT_NO_FILE);
+		_exit(EXIT_NO_FILE);
 	}
 	return content;
 }

@@ -59,4 +59,4 @@ void lab_log(enum lab_service service, const char *method, const char *path, con
 	     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* Wall time with --time-offset added: what the platform believes. */
 int64_t lab_now_s(void);
-_Noreturn void lab_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void lab_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

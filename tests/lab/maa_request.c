@@ -55,7 +55,7 @@ static bool take_text(const struct kw_json *object, const char *name, char **ret
 
 	if (!take_some(object, name, KW_BASE64, &text, why))
 		return false;
-	if (strlen((const char *)text.data) != text.len)
+	if (text.data == NULL || memchr(text.data, '\0', text.len) != NULL)
 		return lab_refuse(why, "'%s' has a NUL inside", name);
 	*ret = kw_strdup((const char *)text.data);
 	return true;

@@ -65,7 +65,7 @@ static const char *const off_on[] = { "off", "on", NULL };
 static void take_address(const char *text, char ret[64])
 {
 	if (snprintf(ret, 64, "%s", text) >= 64)
-		exit(lab_usage("'%s' is not ADDRESS:PORT", text));
+		lab_usage("'%s' is not ADDRESS:PORT", text);
 }
 
 static struct lab_options up_options(void)
@@ -77,7 +77,7 @@ static struct lab_options up_options(void)
 
 	if (snprintf(o.dir, sizeof(o.dir), "%s", dir) >= (int)sizeof(o.dir)
 	    || snprintf(o.host, sizeof(o.host), "%s", up.host) >= (int)sizeof(o.host))
-		exit(lab_usage("--dir or --host is too long"));
+		lab_usage("--dir or --host is too long");
 	take_address(up.imds, o.imds);
 	take_address(up.maa, o.maa);
 	take_address(up.vault, o.vault);
@@ -95,21 +95,33 @@ static struct lab_options up_options(void)
 	return o;
 }
 
+static void want_dir(void)
+{
+	if (dir == NULL)
+		lab_usage("--dir is missing");
+}
+
+static void want_no_words(const char *command, const char *const *words, size_t n_words)
+{
+	want_dir();
+	if (n_words > 0)
+		lab_usage("'%s' takes no words, got '%s'", command, words[0]);
+}
+
 static int run_up(const char *const *words, size_t n_words)
 {
 	struct lab_options options;
 
-	if (dir == NULL || n_words > 0)
-		return lab_usage(dir == NULL ? "--dir is missing" : "'up' takes no words, got '%s'",
-				 n_words > 0 ? words[0] : "");
+	want_no_words("up", words, n_words);
 	options = up_options();
 	return lab_up(&options);
 }
 
 static int run_key(const char *const *words, size_t n_words)
 {
-	if (dir == NULL || n_words != 1 || key.kty == NULL)
-		return lab_usage("key wants --dir, --kty and one NAME");
+	want_dir();
+	if (n_words != 1 || key.kty == NULL)
+		lab_usage("key wants --kty and one NAME");
 	key.name = words[0];
 	return lab_control_ask(dir, lab_key_request(&key));
 }
@@ -118,8 +130,7 @@ static int run_fault(const char *const *words, size_t n_words)
 {
 	struct kw_json *request, *list;
 
-	if (dir == NULL)
-		return lab_usage("--dir is missing");
+	want_dir();
 	request = kw_json_new_object();
 	kw_json_add_string(request, "command", "fault");
 	list = kw_json_add_array(request, "words");
@@ -133,10 +144,7 @@ static int run_log(const char *const *words, size_t n_words)
 	char piece[4096];
 	size_t n;
 
-	if (dir == NULL || n_words > 0)
-		return lab_usage(dir == NULL ? "--dir is missing"
-					     : "'log' takes no words, got '%s'",
-				 n_words > 0 ? words[0] : "");
+	want_no_words("log", words, n_words);
 	KW_CLEANUP(freep) char *path = kw_format("%s/log", dir);
 	FILE *file = fopen(path, "re");
 	if (file == NULL) {
@@ -177,7 +185,7 @@ int main(int argc, char **argv)
 	const char *near;
 
 	if (argc < 2)
-		return lab_usage("name a command");
+		lab_usage("name a command");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
 	    || strcmp(argv[1], "help") == 0)
 		return help();
@@ -187,6 +195,7 @@ int main(int argc, char **argv)
 			return lab_command_run(&commands[i], argv + 2);
 	}
 	near = kw_text_nearest(argv[1], names);
-	return near != NULL ? lab_usage("unknown command '%s'; did you mean '%s'?", argv[1], near)
-			    : lab_usage("unknown command '%s'", argv[1]);
+	if (near != NULL)
+		lab_usage("unknown command '%s'; did you mean '%s'?", argv[1], near);
+	lab_usage("unknown command '%s'", argv[1]);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay.h"
 
+#include "connection.h"
 #include "lab.h"
 #include "relay_control.h"
 #include "tpm_front.h"
@@ -51,7 +52,7 @@ static void close_at(size_t i)
 
 static void accept_from(int listener)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), on = 1;
+	int fd = lab_accept(listener), on = 1;
 	if (fd < 0)
 		return;
 	struct connection *c = calloc(1, sizeof(*c));

@@ -95,7 +95,7 @@ struct lab_release {
 	const struct lab_key *key;
 	const char *asked_version; /* NULL: none */
 	const char *api_version, *enc, *nonce;
-	const struct lab_wrapping_key *wrapping;
+	struct lab_wrapping_key wrapping;
 };
 /* "RSA_AES_KEY_WRAP_256": whether it is one, and the digest of its OAEP. */
 const char *lab_enc_digest(const char *enc);

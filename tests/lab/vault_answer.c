@@ -99,9 +99,9 @@ static struct kw_blob ciphertext(const struct lab_release *release)
 		lab_random(tampered("aes-key-size") ? WRONG_AES_KEY_SIZE : AES_KEY_SIZE);
 	KW_CLEANUP(kw_blob_clear)
 	struct kw_blob wrapped = lab_kwp_wrap(kw_blob_bytes(&aes), kw_blob_bytes(&plain));
-	struct kw_blob out = lab_rsa_encrypt(release->wrapping->key, lab_enc_digest(release->enc),
+	struct kw_blob out = lab_rsa_encrypt(release->wrapping.key, lab_enc_digest(release->enc),
 					     kw_blob_bytes(&aes));
-	KW_CLEANUP(kw_blob_clear) struct kw_blob modulus = lab_rsa_modulus(release->wrapping->key);
+	KW_CLEANUP(kw_blob_clear) struct kw_blob modulus = lab_rsa_modulus(release->wrapping.key);
 	KW_CLEANUP(freep) char *modulus_text = kw_format("%*s", (int)(2 * modulus.len), "");
 	size_t modulus_size = out.len;
 
@@ -128,7 +128,7 @@ char *lab_key_hsm(const struct lab_release *release)
 	kw_json_add_string(root, "schema_version", tampered("schema") ? "2.0" : "1.0");
 	header = kw_json_add_object(root, "header");
 	kw_json_add_string(header, "kid",
-			   tampered("wrapping-kid") ? "another" : release->wrapping->kid);
+			   tampered("wrapping-kid") ? "another" : release->wrapping.kid);
 	kw_json_add_string(header, "alg", "dir");
 	kw_json_add_string(header, "enc",
 			   tampered("key-hsm-enc") ? other_enc(release->enc) : release->enc);

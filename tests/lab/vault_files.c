@@ -3,6 +3,7 @@
 
 #include "keep.h"
 #include "util/file.h"
+#include "util/memory.h"
 #include "util/text.h"
 
 #include <dirent.h>
@@ -152,9 +153,7 @@ static void read_version(const char *name, const char *file, void (*insert)(stru
 
 	if (len < 6 || strcmp(file + len - 5, ".json") != 0)
 		return;
-	key = calloc(1, sizeof(*key));
-	if (key == NULL)
-		lab_die("out of memory");
+	key = kw_alloc(sizeof(*key));
 	if (snprintf(key->name, sizeof(key->name), "%s", name) >= (int)sizeof(key->name))
 		lab_die("the key name '%s' is too long", name);
 	snprintf(key->version, sizeof(key->version), "%.*s", (int)(len - 5), file);
@@ -165,32 +164,48 @@ static void read_version(const char *name, const char *file, void (*insert)(stru
 	insert(key);
 }
 
-static void read_versions(const char *name, void (*insert)(struct lab_key *key))
+/* Calls `visit` for each name in a directory, hidden ones left out. */
+static void each_entry(const char *path, void (*visit)(const char *name, void *context),
+		       void *context)
 {
-	KW_CLEANUP(freep) char *path = kw_format("%s/%s", root, name);
-	DIR *dir = opendir(path);
-	const struct dirent *entry;
+	struct dirent **entries = NULL;
+	int n = scandir(path, &entries, NULL, alphasort);
 
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL)
-		read_version(name, entry->d_name, insert);
-	closedir(dir);
+	for (int i = 0; i < n; i++) {
+		if (entries[i]->d_name[0] != '.')
+			visit(entries[i]->d_name, context);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+struct walk {
+	const char *name; /* of the key */
+	void (*insert)(struct lab_key *key);
+};
+
+static void visit_version(const char *file, void *context)
+{
+	const struct walk *walk = context;
+
+	read_version(walk->name, file, walk->insert);
+}
+
+static void visit_key(const char *name, void *context)
+{
+	struct walk walk = *(const struct walk *)context;
+	KW_CLEANUP(freep) char *path = kw_format("%s/%s", root, name);
+
+	walk.name = name;
+	each_entry(path, visit_version, &walk);
 }
 
 void lab_key_files_read(const char *dir, void (*insert)(struct lab_key *key))
 {
-	const struct dirent *entry;
-	DIR *all;
+	struct walk walk = { .insert = insert };
 
 	snprintf(root, sizeof(root), "%s/vault", dir);
 	if (mkdir(root, 0700) != 0 && access(root, W_OK) != 0)
 		lab_die("%s: %m", root);
-	all = opendir(root);
-	if (all == NULL)
-		lab_die("%s: %m", root);
-	while ((entry = readdir(all)) != NULL)
-		if (entry->d_name[0] != '.')
-			read_versions(entry->d_name, insert);
-	closedir(all);
+	each_entry(root, visit_key, &walk);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the vault: made, imported, found, changed. Their files are vault_files.c. */
 #include "site.h"
+#include "util/memory.h"
 #include "util/text.h"
 #include "vault.h"
 #include "vault_files.h"
@@ -124,10 +125,8 @@ static bool check_form(const struct lab_key_form *form, struct lab_why *why)
 static struct lab_key *key_new(struct lab_key_form *form)
 {
 	KW_CLEANUP(freep) char *version = lab_random_hex(VERSION_BYTES);
-	struct lab_key *key = calloc(1, sizeof(*key));
+	struct lab_key *key = kw_alloc(sizeof(*key));
 
-	if (key == NULL)
-		lab_die("out of memory");
 	snprintf(key->name, sizeof(key->name), "%s", form->name);
 	snprintf(key->version, sizeof(key->version), "%s", version);
 	snprintf(key->kty, sizeof(key->kty), "%s", form->kty);

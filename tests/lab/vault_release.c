@@ -76,14 +76,12 @@ static void release_to(struct lab_release *release, const char *target, struct l
 {
 	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
 	KW_CLEANUP(freep) char *value = NULL;
-	struct lab_wrapping_key wrapping = { 0 };
 	struct kw_json *root;
 
-	if (!judged(release->key, target, &jws, &wrapping, reply))
+	if (!judged(release->key, target, &jws, &release->wrapping, reply))
 		return;
-	release->wrapping = &wrapping;
 	value = lab_release_jws(release);
-	EVP_PKEY_free(wrapping.key);
+	EVP_PKEY_free(release->wrapping.key);
 	root = kw_json_new_object();
 	kw_json_add_string(root, "value", value);
 	lab_reply_json(reply, 200, root);
