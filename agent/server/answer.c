@@ -65,8 +65,7 @@ struct MHD_Response *kw_response_material(struct kw_material *material, struct k
 	return response;
 }
 
-/* --- errors ------------------------------------------------------------------------------------
- */
+/* Errors. */
 
 /* Callers get the outermost sentence; the log has the chain. */
 static void add_detail(struct kw_json *body, const char *name, const struct kw_error *err)

@@ -24,8 +24,7 @@ const struct kw_route kw_routes[] = {
 	{ 0 },
 };
 
-/* --- finding the route
- * ------------------------------------------------------------------------------ */
+/* Finding the route. */
 
 static bool path_fits(const struct kw_route *route, const char *path, const char **ret_name)
 {
@@ -120,8 +119,7 @@ static enum MHD_Result answer_unknown(struct kw_request *request, const char *me
 	return kw_answer_text(request, MHD_HTTP_NOT_FOUND, "text/plain", "404 page not found");
 }
 
-/* --- checks before any route
- * ------------------------------------------------------------------------- */
+/* Checks before any route. */
 
 static bool is_loopback_host(const char *host, size_t len)
 {
@@ -174,8 +172,7 @@ static enum MHD_Result dispatch(struct kw_request *request)
 	return request->route->handle(request);
 }
 
-/* --- the life of a request
- * ---------------------------------------------------------------------------- */
+/* The life of a request. */
 
 static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection *connection,
 			     const char *method, const char *path, void **con_cls)
@@ -247,8 +244,7 @@ static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection 
 	*con_cls = NULL;
 }
 
-/* --- daemons
- * --------------------------------------------------------------------------------------------- */
+/* Daemons. */
 
 static struct MHD_Daemon *start(struct kw_listener *listener)
 {

@@ -45,10 +45,7 @@ static void done(struct kw_job *job)
 		live_free(live);
 		return;
 	}
-	if (request->suspended) {
-		request->suspended = false;
-		MHD_resume_connection(request->connection);
-	}
+	kw_resume(request);
 }
 
 bool kw_live_start(struct kw_request *request, const struct kw_config_key *rule,
@@ -66,8 +63,7 @@ bool kw_live_start(struct kw_request *request, const struct kw_config_key *rule,
 		return false;
 	}
 	request->live = live;
-	request->suspended = true;
-	MHD_suspend_connection(request->connection);
+	kw_suspend(request, NULL);
 	return true;
 }
 

@@ -27,8 +27,7 @@ static void body_clear(struct body *body)
 	kw_secret_clear(&body->access_token);
 }
 
-/* --- reading the body
- * ----------------------------------------------------------------------------- */
+/* Reading the body. */
 
 static int want(const struct kw_json *json, const char *name, const char **ret,
 		struct kw_error *err)
@@ -69,8 +68,7 @@ static int read_body(const struct kw_request *request, struct body *ret, struct 
 	return take_access_token(ret->json, &ret->access_token, err);
 }
 
-/* --- which configured key is meant
- * ------------------------------------------------------------------ */
+/* Which configured key is meant. */
 
 /* A host as existing clients write it: no scheme, or https and at most one slash behind it. */
 static bool names_origin(const char *text, const struct kw_origin *origin)
@@ -104,7 +102,8 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 	for (size_t i = 0; i < config->n_keys; i++) {
 		const struct kw_config_key *rule = &config->keys[i];
 
-		if (kw_rule_is_named(rule, body->kid) && names_origin(body->akv_endpoint, &rule->origin)
+		if (kw_rule_is_named(rule, body->kid)
+		    && names_origin(body->akv_endpoint, &rule->origin)
 		    && names_endpoint(config, rule, body->maa_endpoint)
 		    && kw_caller_may(request, rule))
 			return rule;
@@ -112,8 +111,7 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 	return NULL;
 }
 
-/* --- answering
- * --------------------------------------------------------------------------------------- */
+/* Answering. */
 
 static enum MHD_Result refuse(struct kw_request *request, const struct kw_error *err)
 {
@@ -184,8 +182,7 @@ static enum MHD_Result answer_key(struct kw_request *request, const struct kw_ma
 	return kw_answer(request, MHD_HTTP_OK, response);
 }
 
-/* --- the two ways
- * -------------------------------------------------------------------------------------- */
+/* The two ways. */
 
 static enum MHD_Result release_live(struct kw_request *request, const struct kw_config_key *rule,
 				    struct kw_secret *bearer)
@@ -209,17 +206,15 @@ static enum MHD_Result answer_live(struct kw_request *request)
 static enum MHD_Result answer_stored(struct kw_request *request, const struct kw_config_key *rule)
 {
 	const struct kw_entry *entry = kw_store_find(request->server->store, rule->name);
-	int64_t now_ms = kw_boot_ms(request->server->clock);
 
 	if (entry->current != NULL)
 		return answer_key(request, entry->current);
 	if (entry->last_error.def != NULL)
 		return refuse(request, &entry->last_error);
-	if (request->deadline_ms == 0)
-		request->deadline_ms = now_ms + KW_WAIT_MAX_MS;
-	if (now_ms >= request->deadline_ms)
+	if (kw_has_waited_enough(request))
 		return refuse_row(request, KW_E_STO_PENDING, "the key has not been released yet");
-	return kw_wait_for_key(request, rule->name);
+	kw_suspend(request, rule->name);
+	return MHD_YES;
 }
 
 enum MHD_Result kw_route_release(struct kw_request *request)
@@ -230,6 +225,8 @@ enum MHD_Result kw_route_release(struct kw_request *request)
 
 	if (kw_live_has_ended(request))
 		return answer_live(request);
+	if (request->live != NULL)
+		return refuse_row(request, KW_E_SYS_DEADLINE, "the release took too long");
 	if (read_body(request, &body, &err) < 0)
 		return kw_answer_compat_error(request, MHD_HTTP_BAD_REQUEST, BAD_FORMAT, &err);
 	rule = find_rule(request, &body);

@@ -15,8 +15,7 @@ static const struct kw_config_key *rule_of(const struct kw_request *request,
 	return &request->server->config->keys[entry->index];
 }
 
-/* --- the list -----------------------------------------------------------------------------------
- */
+/* The list. */
 
 static void add_entry(struct kw_json *keys, const struct kw_entry *entry, int64_t now_ms)
 {
@@ -54,8 +53,7 @@ enum MHD_Result kw_route_keys(struct kw_request *request)
 	return kw_answer_text(request, MHD_HTTP_OK, "application/json; charset=utf-8", text);
 }
 
-/* --- one key -------------------------------------------------------------------------------------
- */
+/* One key. */
 
 static enum MHD_Result answer_row(struct kw_request *request, enum kw_error_name row,
 				  const char *sentence)

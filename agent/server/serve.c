@@ -24,8 +24,7 @@ struct loop {
 	int64_t stop_by_ms; /* 0: not stopping */
 };
 
-/* --- parts
- * -------------------------------------------------------------------------------------------- */
+/* Parts. */
 
 static void key_changed(void *ctx, const struct kw_entry *entry)
 {
@@ -33,7 +32,7 @@ static void key_changed(void *ctx, const struct kw_entry *entry)
 
 	if (entry->current == NULL || server->views[entry->index].generation != entry->generation)
 		kw_views_drop(server, entry->index);
-	kw_wake_key(server, entry->name);
+	kw_resume_key(server, entry->name);
 	kw_log(KW_LOG_DEBUG, "state", entry->name, "%s", kw_key_state_text(entry->state));
 }
 
@@ -62,20 +61,20 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 	return 0;
 }
 
-/* Workers that do not end in time are left to the end of the process, which comes at once. */
+static bool is_idle(const struct kw_server *server)
+{
+	return (server->workers == NULL || kw_jobs_idle(server->workers))
+	       && (server->tpm == NULL || kw_jobs_idle(server->tpm));
+}
+
 static void free_parts(struct kw_server *server)
 {
-	bool idle = (server->workers == NULL || kw_jobs_idle(server->workers))
-		    && (server->tpm == NULL || kw_jobs_idle(server->tpm));
-
 	kw_daemons_stop(server);
 	kw_listeners_close(server);
-	if (idle) {
-		kw_jobs_free(server->workers);
-		kw_jobs_free(server->tpm);
-		kw_keeper_free(server->keeper);
-		kw_service_free(server->service);
-	}
+	kw_jobs_free(server->workers);
+	kw_jobs_free(server->tpm);
+	kw_keeper_free(server->keeper);
+	kw_service_free(server->service);
 	for (size_t i = 0; server->views != NULL && i < server->config->n_keys; i++)
 		kw_views_drop(server, i);
 	free(server->views);
@@ -84,8 +83,19 @@ static void free_parts(struct kw_server *server)
 	free(server->custom_trust);
 }
 
-/* --- the loop
- * ------------------------------------------------------------------------------------------ */
+/* Work that outlived its 800 ms still uses the parts: the process ends under it, and the arena too.
+ */
+static void free_or_exit(struct kw_server *server, int result)
+{
+	if (result == 0 && !is_idle(server)) {
+		kw_store_free(server->store);
+		kw_listeners_close(server);
+		_exit(EXIT_SUCCESS);
+	}
+	free_parts(server);
+}
+
+/* The loop. */
 
 static int watch(const struct loop *loop, int fd, struct kw_error *err)
 {
@@ -147,7 +157,7 @@ static int pause_ms(const struct loop *loop)
 	int64_t now_ms = kw_boot_ms(server->clock), next = INT64_MAX;
 
 	next = earlier(next, daemons_next_ms(server, now_ms));
-	next = earlier(next, kw_waiting_next_ms(server));
+	next = earlier(next, kw_suspended_next_ms(server));
 	next = earlier(next, kw_store_next_ms(server->store));
 	if (loop->stop_by_ms != 0)
 		next = earlier(next, loop->stop_by_ms);
@@ -170,7 +180,7 @@ static void begin_stop(struct loop *loop)
 	loop->stop_by_ms = kw_boot_ms(server->clock) + STOP_MS;
 	server->stopping = true;
 	kw_service_cancel(server->service);
-	kw_wake_all(server);
+	kw_resume_all(server);
 }
 
 static void read_signals(struct loop *loop)
@@ -189,7 +199,7 @@ static void run_due(struct loop *loop)
 	kw_store_tick(server->store);
 	if (loop->stop_by_ms == 0)
 		kw_keeper_tick(server->keeper);
-	kw_wake_due(server);
+	kw_resume_due(server);
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++)
 		if (server->listeners[i].daemon != NULL)
 			MHD_run(server->listeners[i].daemon);
@@ -270,6 +280,6 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 		announce(&server);
 		result = run(&server, err);
 	}
-	free_parts(&server);
+	free_or_exit(&server, result);
 	return result;
 }

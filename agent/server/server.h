@@ -42,9 +42,9 @@ struct kw_server {
 	struct kw_keeper *keeper;
 	struct kw_tokens *tokens;
 	struct kw_listener listeners[KW_LISTENERS_MAX];
-	struct kw_key_view *views;  /* by entry->index */
-	struct kw_request *waiting; /* list of suspended requests */
-	char *custom_trust;	    /* "" or what is not built in */
+	struct kw_key_view *views;    /* by entry->index */
+	struct kw_request *suspended; /* list */
+	char *custom_trust;	      /* "" or what is not built in */
 	bool stopping;
 	bool started; /* every configured key was tried once */
 };
@@ -67,13 +67,13 @@ struct kw_request {
 	struct kw_caller caller;
 	struct kw_blob body;
 	bool body_too_large, suspended;
-	const char *waits_for; /* name of a key */
+	const char *waits_for; /* name of a key; NULL: for its live release */
 	int64_t deadline_ms;   /* of the waiting, boot clock */
 	struct kw_live *live;  /* a release with the caller's own token, or NULL */
 	struct kw_request *next;
 };
 
-/* --- answer.c: every answer is made here ------------------------------------------------------ */
+/* answer.c: every answer is made here */
 
 enum MHD_Result kw_answer(struct kw_request *request, unsigned status,
 			  struct MHD_Response *response); /* consumes one reference */
@@ -88,26 +88,25 @@ struct MHD_Response *kw_response_text(const char *type, const char *text); /* co
 struct MHD_Response *kw_response_material(struct kw_material *material, struct kw_bytes bytes,
 					  const char *type);
 
-/* --- caller.c --------------------------------------------------------------------------------- */
+/* caller.c */
 
 void kw_caller_identify(struct kw_request *request);
 bool kw_caller_may(const struct kw_request *request, const struct kw_config_key *rule);
 
-/* --- waiting.c: suspended requests -------------------------------------------------------------
- */
+/* waiting.c: suspended requests */
 
 enum { KW_WAIT_MAX_MS = 60 * 1000 };
-/* Suspends until the key changes or the deadline passes; the route's handler is then called again.
- */
-enum MHD_Result kw_wait_for_key(struct kw_request *request, const char *name);
-void kw_wake_all(struct kw_server *server);
-void kw_wake_key(struct kw_server *server, const char *name);
-void kw_wake_due(struct kw_server *server);
-int64_t kw_waiting_next_ms(const struct kw_server *server);
+/* Until it is resumed; the route's handler is then called again. At most KW_WAIT_MAX_MS in all. */
+void kw_suspend(struct kw_request *request, const char *waits_for);
+void kw_resume(struct kw_request *request);
+bool kw_has_waited_enough(const struct kw_request *request);
+void kw_resume_all(struct kw_server *server);
+void kw_resume_key(struct kw_server *server, const char *name);
+void kw_resume_due(struct kw_server *server);
+int64_t kw_suspended_next_ms(const struct kw_server *server);
 void kw_request_forget(struct kw_request *request); /* takes it out of the list */
 
-/* --- routes ------------------------------------------------------------------------------------
- */
+/* routes */
 
 enum kw_route_flags {
 	KW_ROUTE_HEALTH = 1, /* also on the health listener */
@@ -128,8 +127,7 @@ enum MHD_Result kw_route_readyz(struct kw_request *request);
 enum MHD_Result kw_route_startupz(struct kw_request *request);
 enum MHD_Result kw_route_release(struct kw_request *request); /* POST /key/release */
 
-/* --- http.c and listen.c ------------------------------------------------------------------------
- */
+/* http.c and listen.c */
 
 int kw_listeners_open(struct kw_server *server, struct kw_error *err) KW_MUST_USE;
 void kw_listeners_close(struct kw_server *server);

@@ -4,79 +4,78 @@
 
 #include <string.h>
 
-enum MHD_Result kw_wait_for_key(struct kw_request *request, const char *name)
+void kw_suspend(struct kw_request *request, const char *waits_for)
 {
-	request->waits_for = name;
+	struct kw_server *server = request->server;
+
+	if (request->deadline_ms == 0)
+		request->deadline_ms = kw_boot_ms(server->clock) + KW_WAIT_MAX_MS;
+	request->waits_for = waits_for;
 	request->suspended = true;
-	request->next = request->server->waiting;
-	request->server->waiting = request;
+	request->next = server->suspended;
+	server->suspended = request;
 	MHD_suspend_connection(request->connection);
-	return MHD_YES;
 }
 
 void kw_request_forget(struct kw_request *request)
 {
-	struct kw_request **at = &request->server->waiting;
+	struct kw_request **at = &request->server->suspended;
 
 	while (*at != NULL && *at != request)
 		at = &(*at)->next;
 	if (*at == request)
 		*at = request->next;
 	request->next = NULL;
+	request->suspended = false;
 }
 
-static void wake(struct kw_request *request)
+void kw_resume(struct kw_request *request)
 {
+	if (!request->suspended)
+		return;
 	kw_request_forget(request);
-	request->suspended = false;
 	MHD_resume_connection(request->connection);
 }
 
-void kw_wake_all(struct kw_server *server)
+bool kw_has_waited_enough(const struct kw_request *request)
 {
-	while (server->waiting != NULL)
-		wake(server->waiting);
+	return request->deadline_ms != 0
+	       && kw_boot_ms(request->server->clock) >= request->deadline_ms;
 }
 
-static void wake_if(struct kw_server *server, bool (*due)(const struct kw_request *, const void *),
-		    const void *arg)
+void kw_resume_all(struct kw_server *server)
+{
+	while (server->suspended != NULL)
+		kw_resume(server->suspended);
+}
+
+void kw_resume_key(struct kw_server *server, const char *name)
 {
 	struct kw_request *next = NULL;
 
-	for (struct kw_request *r = server->waiting; r != NULL; r = next) {
+	for (struct kw_request *r = server->suspended; r != NULL; r = next) {
 		next = r->next;
-		if (due(r, arg))
-			wake(r);
+		if (r->waits_for != NULL && strcmp(r->waits_for, name) == 0)
+			kw_resume(r);
 	}
 }
 
-static bool waits_for(const struct kw_request *request, const void *name)
+void kw_resume_due(struct kw_server *server)
 {
-	return strcmp(request->waits_for, name) == 0;
+	struct kw_request *next = NULL;
+
+	for (struct kw_request *r = server->suspended; r != NULL; r = next) {
+		next = r->next;
+		if (kw_has_waited_enough(r))
+			kw_resume(r);
+	}
 }
 
-static bool is_due(const struct kw_request *request, const void *now_ms)
-{
-	return request->deadline_ms <= *(const int64_t *)now_ms;
-}
-
-void kw_wake_key(struct kw_server *server, const char *name)
-{
-	wake_if(server, waits_for, name);
-}
-
-void kw_wake_due(struct kw_server *server)
-{
-	int64_t now_ms = kw_boot_ms(server->clock);
-
-	wake_if(server, is_due, &now_ms);
-}
-
-int64_t kw_waiting_next_ms(const struct kw_server *server)
+int64_t kw_suspended_next_ms(const struct kw_server *server)
 {
 	int64_t next = INT64_MAX;
 
-	for (const struct kw_request *r = server->waiting; r != NULL; r = r->next)
+	for (const struct kw_request *r = server->suspended; r != NULL; r = r->next)
 		if (r->deadline_ms < next)
 			next = r->deadline_ms;
 	return next;
