@@ -537,12 +537,13 @@ def check_wire(m):
     check("faults are listed", "imds status code=410 path=/oauth2/" in lab.command("fault", "list").stdout)
     lab.fault("clear")
     check("cleared faults are gone", lab.command("fault", "list").stdout == "")
-    lab.fault("thim", "status", "code=500", "times=1")
+    lab.fault("thim", "status", "code=500", "times=-1")
     check("thim is a service of its own", bool(client.bearer_token(lab.at, lab.web)))
     lab.fault("clear")
     for words, says in ((("mma", "reset"), "unknown service"), (("maa", "resett"), "did you mean 'reset'"),
                         (("maa", "jws-host"), "does not apply"), (("maa", "status", "kode=1"), "does not know"),
-                        (("maa", "tamper", "field=isss"), "did you mean 'iss'"), (("maa", "reset", "times=0"), "above 0")):
+                        (("maa", "tamper", "field=isss"), "did you mean 'iss'"), (("maa", "reset", "times=0"), "above 0"),
+                        (("tpm", "tamper", "field=quote-majic"), "did you mean 'quote-magic'")):
         refused = lab.command("fault", *words)
         check(f"given '{' '.join(words)}', the command refuses", refused.returncode == 64 and says in refused.stderr,
               refused.stderr)

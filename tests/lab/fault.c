@@ -2,13 +2,14 @@
 #include "fault.h"
 
 #include "site.h"
+#include "util/cleanup.h"
 #include "util/text.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MAX = 64 };
+enum { FAULTS_MAX = 64, WORDS_MAX = 64 };
 
 #define AT(service) (1u << LAB_##service)
 #define TLS_SERVICES (AT(ENTRA) | AT(KDS) | AT(MAA) | AT(VAULT))
@@ -56,22 +57,29 @@ static const struct kind {
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-/* The fields of "tamper"; services that are not here take any. */
+/* The fields of "tamper", each with a blank behind; services that are not here take any. */
+#define TOKEN_FIELDS "audience expired no-token "
 static const struct fields {
 	enum lab_service service;
-	const char *names[24];
+	const char *names;
 } tampers[] = {
-	{ LAB_IMDS, { "audience", "expired", "no-token", NULL } },
-	{ LAB_ENTRA, { "audience", "expired", "no-token", NULL } },
-	{ LAB_MAA,
-	  { "iss", "jku", "kid", "signature", "no-exp", "type", "ak", "reportdata", "debuggable",
-	    "inner-key", "iv-short", "openid-issuer", "jwks-uri", "envelope", "alg-hs256",
-	    "four-parts", NULL } },
-	{ LAB_VAULT,
-	  { "jws-alg", "jws-signature", "jws-x5t", "jws-expired", "jws-leaf-only", "request-kid",
-	    "response-kid", "response-name", "disabled", "schema", "wrapping-kid", "key-hsm-enc",
-	    "ciphertext-odd", "ciphertext-short", "other-key", "public-missing", "pkcs8-trailing",
-	    "aes-key-size", NULL } },
+	{ LAB_IMDS, TOKEN_FIELDS },
+	{ LAB_ENTRA, TOKEN_FIELDS },
+	{ LAB_THIM, "vcek-foreign-chip vcek-tcb vcek-expired vcek-not-yet vcek-sha256 vcek-p256 "
+		    "vcek-product vcek-signature vcek-foreign-key ask-foreign product no-root "
+		    "ark-self-signature tcbm chain-foreign " },
+	{ LAB_MAA, "iss jku kid signature no-exp type ak reportdata debuggable inner-key iv-short "
+		   "openid-issuer jwks-uri envelope alg-hs256 four-parts " },
+	{ LAB_VAULT, "jws-alg jws-signature jws-x5t jws-expired jws-leaf-only request-kid "
+		     "response-kid response-name disabled schema wrapping-kid key-hsm-enc "
+		     "ciphertext-odd ciphertext-short other-key public-missing pkcs8-trailing "
+		     "aes-key-size " },
+	{ LAB_TPM, "report-signature measurement report-data debug migration policy-bit17 vmpl "
+		   "version signing-key signing-none chip-id masked-chip tcb hcl-magic "
+		   "hcl-type-tdx hcl-type-vbs hcl-type-tvm hcl-hash hcl-length claims "
+		   "claims-not-json ak-missing ak-foreign ak-cert-foreign ak-cert-placeholder "
+		   "quote-magic quote-type quote-pcrs quote-signature certify-name "
+		   "certify-signature pcr-values " },
 };
 
 static struct lab_fault faults[FAULTS_MAX];
@@ -221,18 +229,17 @@ static const struct kind *kind_find(const char *name, char **ret_error)
 	return NULL;
 }
 
-static bool argument_known(const struct kind *kind, const char *name, size_t len)
+/* Whether a word is in a list of words, each with a blank behind. */
+static bool listed(const char *list, const char *word, size_t len)
 {
-	const char *at = kind->args;
+	while (*list != '\0') {
+		size_t here = strcspn(list, " ");
 
-	while (at != NULL && *at != '\0') {
-		const char *end = strchr(at, ' ');
-
-		if ((size_t)(end - at) == len && strncmp(at, name, len) == 0)
+		if (here == len && strncmp(list, word, len) == 0)
 			return true;
-		at = end + 1;
+		list += here + 1;
 	}
-	return kind->args == NULL;
+	return false;
 }
 
 /* One "name=value" into the fault; an owned text if it is refused. */
@@ -244,15 +251,31 @@ static char *argument_add(const struct kind *kind, const char *word, struct lab_
 		return kw_format("'%s' is not of the form name=value", word);
 	if (strncmp(word, "times=", 6) == 0) {
 		fault->times_left = strtol(equals + 1, NULL, 10);
-		return fault->times_left > 0 ? NULL : kw_format("'%s': a number above 0", word);
+		if (fault->times_left > 0 || strcmp(equals, "=-1") == 0)
+			return NULL;
+		return kw_format("'%s': a number above 0, or -1 for until cleared", word);
 	}
-	if (!argument_known(kind, word, (size_t)(equals - word)))
+	if (kind->args != NULL && !listed(kind->args, word, (size_t)(equals - word)))
 		return kw_format("fault '%s' does not know '%s'", kind->name, word);
 	if (fault->n_args == sizeof(fault->args) / sizeof(fault->args[0])
 	    || strlen(word) >= sizeof(fault->args[0]))
 		return kw_format("too many or too long arguments at '%s'", word);
 	snprintf(fault->args[fault->n_args++], sizeof(fault->args[0]), "%s", word);
 	return NULL;
+}
+
+static char *unknown_field(const char *field, const char *list)
+{
+	KW_CLEANUP(freep) char *text = kw_strdup(list);
+	const char *words[WORDS_MAX + 1] = { NULL };
+	size_t n = 0;
+
+	for (char *at = text; *at != '\0' && n < WORDS_MAX; at++) {
+		words[n++] = at;
+		at += strcspn(at, " ");
+		*at = '\0';
+	}
+	return unknown("field", field, words);
 }
 
 static char *field_check(const struct lab_fault *fault)
@@ -263,14 +286,10 @@ static char *field_check(const struct lab_fault *fault)
 		return NULL;
 	if (field == NULL)
 		return kw_format("tamper needs field=NAME");
-	for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++) {
-		if (tampers[i].service != fault->service)
-			continue;
-		for (const char *const *name = tampers[i].names; *name != NULL; name++)
-			if (strcmp(*name, field) == 0)
-				return NULL;
-		return unknown("field", field, tampers[i].names);
-	}
+	for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++)
+		if (tampers[i].service == fault->service
+		    && !listed(tampers[i].names, field, strlen(field)))
+			return unknown_field(field, tampers[i].names);
 	return NULL;
 }
 
