@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bend.h"
 
-#include "lab.h"
-
 static const struct {
 	const char *field;
 	enum lab_bend bend;
@@ -32,11 +30,11 @@ static const struct {
 	{ "ak-foreign", LAB_BEND_AK_FOREIGN },
 };
 
-uint32_t lab_bends_take(void)
+uint32_t lab_bends_take(enum lab_service device)
 {
 	uint32_t due = 0;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (lab_tampered(LAB_TPM, fields[i].field))
+		if (lab_tampered(device, fields[i].field))
 			due |= (uint32_t)fields[i].bend;
 	return due;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include "lab.h"
 
 enum lab_bend {
 	LAB_BEND_REPORT_SIGNATURE = 1 << 0,
@@ -16,7 +16,7 @@ enum lab_bend {
 	LAB_BEND_POLICY_BIT17 = 1 << 5,
 	LAB_BEND_VMPL = 1 << 6,
 	LAB_BEND_VERSION = 1 << 7,
-	LAB_BEND_SIGNING_KEY = 1 << 8,	/* says VLEK */
+	LAB_BEND_SIGNING_KEY = 1 << 8,	/* says VLEK; VCEK on a machine with a VLEK */
 	LAB_BEND_SIGNING_NONE = 1 << 9, /* says that no key signed it */
 	LAB_BEND_CHIP_ID = 1 << 10,
 	LAB_BEND_MASKED_CHIP = 1 << 11,
@@ -33,5 +33,6 @@ enum lab_bend {
 	LAB_BEND_AK_FOREIGN = 1 << 22,
 };
 
-/* The bends that are due for the next report; takes one use of each. */
-uint32_t lab_bends_take(void);
+/* The bends that are due for the next report from the TPM or the SNP device; takes one use of
+ * each. */
+uint32_t lab_bends_take(enum lab_service device);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instance metadata with THIM (key release 1.1, 3.2; guest attestation 7). */
 #include "access_token.h"
+#include "limit.h"
 #include "platform.h"
 #include "services.h"
 #include "util/text.h"
@@ -100,6 +101,24 @@ static void instance(struct lab_reply *reply)
 	lab_reply_json(reply, 200, root);
 }
 
+static struct lab_limit limit = LAB_LIMIT_INITIALIZER;
+
+void lab_imds_open(const struct lab_options *options)
+{
+	limit.rate = options->imds_limit;
+}
+
+static bool throttled(struct lab_reply *reply)
+{
+	long wait_s = lab_limit_take(&limit);
+
+	if (wait_s == 0)
+		return false;
+	lab_reply_oauth_error(reply, 429, "too_many_requests", "Too many requests");
+	lab_reply_header(reply, "Retry-After", "%ld", wait_s);
+	return true;
+}
+
 /* What IMDS asks of every request. */
 static bool acceptable(const struct lab_request *request, struct lab_reply *reply)
 {
@@ -120,7 +139,7 @@ static bool acceptable(const struct lab_request *request, struct lab_reply *repl
 
 void lab_imds_handle(const struct lab_request *request, struct lab_reply *reply)
 {
-	if (!acceptable(request, reply))
+	if (throttled(reply) || !acceptable(request, reply))
 		return;
 	if (strcasecmp(request->path, THIM_PREFIX "amd/certification") == 0)
 		certification(reply);

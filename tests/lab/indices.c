@@ -92,7 +92,7 @@ static void refresh_report(void)
 {
 	uint8_t user[LAB_SNP_DATA_SIZE];
 	struct lab_fault fault;
-	uint32_t bends = lab_bends_take();
+	uint32_t bends = lab_bends_take(LAB_TPM);
 	if (bends == 0 && report.bends == 0 && now_ms() - report.made_ms <= REFRESH_MS)
 		return;
 	overwrite_user_data();

@@ -44,6 +44,7 @@ struct lab_snp {
 	struct kw_bytes family_id, image_id, report_data, measurement, host_data, id_key_digest,
 		author_key_digest, report_id, reported_tcb, chip_id, signed_part, signature;
 	uint8_t spl_boot, spl_tee, spl_snp, spl_microcode, spl_fmc;
+	uint8_t family, model; /* from version 3 on */
 };
 struct lab_findings {
 	struct lab_snp snp;
@@ -53,7 +54,10 @@ struct lab_findings {
 };
 void lab_findings_clear(struct lab_findings *findings);
 
-/* The SNP report and the chain of its VCEK. */
+/* A report and the chain (PEM) under it: VCEK, ASK, ARK or VLEK, ASVK, ARK of any product line of
+ * the lab. `ret` borrows from the report. */
+bool lab_judge_report(struct kw_bytes report, struct kw_bytes chain_pem, struct lab_snp *ret,
+		      struct lab_why *why);
 bool lab_judge_snp(const struct lab_evidence *evidence, struct lab_findings *findings,
 		   struct lab_why *why);
 /* The runtime claims: bound by REPORT_DATA, with an HCLAkPub. */

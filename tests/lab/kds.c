@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AMD's key distribution service (key release 1.3): the VCEK of this chip and the chain of its
- * product. */
+/* AMD's key distribution service (key release 1.3): the VCEK of this chip, chains and revocation
+ * lists of every product line. */
+#include "amd_crl.h"
 #include "jose.h"
-#include "pki.h"
+#include "limit.h"
+#include "pki_parts.h"
 #include "platform.h"
 #include "services.h"
 #include "site.h"
@@ -12,12 +14,6 @@
 #include <strings.h>
 
 enum { CHIP_ID_SIZE = 64, TURIN_CHIP_ID_SIZE = 8 };
-
-static const char *const products[] = {
-	[LAB_MILAN] = "Milan",
-	[LAB_GENOA] = "Genoa",
-	[LAB_TURIN] = "Turin",
-};
 
 /* The SPL parameters and the byte of the TCB each names. */
 struct spl {
@@ -29,6 +25,13 @@ static const struct spl milan_spls[] = {
 };
 static const struct spl turin_spls[] = { { "fmcSPL", 0 }, { "blSPL", 1 },    { "teeSPL", 2 },
 					 { "snpSPL", 3 }, { "ucodeSPL", 7 }, { NULL, 0 } };
+
+static struct lab_limit limit = LAB_LIMIT_INITIALIZER;
+
+void lab_kds_open(const struct lab_options *options)
+{
+	limit.rate = options->kds_limit;
+}
 
 static bool tcb_matches(const char *query, enum lab_product product)
 {
@@ -46,9 +49,9 @@ static bool tcb_matches(const char *query, enum lab_product product)
 	return true;
 }
 
-static void vcek(const struct lab_request *request, const char *hwid, struct lab_reply *reply)
+static void vcek(const struct lab_request *request, enum lab_product product, const char *hwid,
+		 struct lab_reply *reply)
 {
-	enum lab_product product = lab_site.options->product;
 	size_t size = product == LAB_TURIN ? TURIN_CHIP_ID_SIZE : CHIP_ID_SIZE;
 	KW_CLEANUP(kw_blob_clear) struct kw_blob der = { 0 };
 	uint8_t asked[CHIP_ID_SIZE];
@@ -56,7 +59,8 @@ static void vcek(const struct lab_request *request, const char *hwid, struct lab
 	if (!kw_hex_decode(hwid, asked, size))
 		return lab_reply_error(reply, 400, "BadRequest", NULL,
 				       "the hardware id is not %zu bytes in hex", size);
-	if (memcmp(asked, lab_platform_chip_id(), size) != 0)
+	if (product != lab_site.options->product
+	    || memcmp(asked, lab_platform_chip_id(), size) != 0)
 		return lab_reply_error(reply, 404, "NotFound", NULL, "no such chip");
 	if (!tcb_matches(request->query, product))
 		return lab_reply_error(reply, 404, "NotFound", NULL,
@@ -65,28 +69,73 @@ static void vcek(const struct lab_request *request, const char *hwid, struct lab
 	lab_reply_bytes(reply, "application/octet-stream", kw_blob_bytes(&der));
 }
 
-static void chain(struct lab_reply *reply)
+static void chain(enum lab_product product, bool vlek, struct lab_reply *reply)
 {
-	KW_CLEANUP(freep) char *ask = lab_pem(lab_pki.ask.cert);
-	KW_CLEANUP(freep) char *ark = lab_pem(lab_pki.ark.cert);
-	KW_CLEANUP(freep) char *both = kw_format("%s%s", ask, ark);
+	struct lab_amd_line line = lab_amd_line(product, vlek);
+	KW_CLEANUP(freep) char *signer = lab_pem(line.signer);
+	KW_CLEANUP(freep) char *ark = lab_pem(line.ark);
+	KW_CLEANUP(freep) char *both = kw_format("%s%s", signer, ark);
 
 	lab_reply_bytes(reply, "application/x-pem-file", kw_bytes_text(both));
 }
 
+static void crl(enum lab_product product, bool vlek, struct lab_reply *reply)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob der = lab_amd_crl(product, vlek, LAB_KDS);
+
+	lab_reply_bytes(reply, "application/octet-stream", kw_blob_bytes(&der));
+}
+
+/* "/vcek/v1/Milan/" or "/vlek/v1/Milan/": the rest of the path; NULL: it is neither. */
+static const char *rest_of(const char *path, bool *ret_vlek, enum lab_product *ret_product)
+{
+	static const char *const kinds[] = { "vcek", "vlek" };
+
+	for (unsigned kind = 0; kind < 2; kind++)
+		for (unsigned product = LAB_MILAN; product <= LAB_TURIN; product++) {
+			KW_CLEANUP(freep)
+			char *prefix =
+				kw_format("/%s/v1/%s/", kinds[kind], lab_product_name(product));
+
+			if (strncmp(path, prefix, strlen(prefix)) != 0)
+				continue;
+			*ret_vlek = kind == 1;
+			*ret_product = product;
+			return path + strlen(prefix);
+		}
+	return NULL;
+}
+
+static bool throttled(struct lab_reply *reply)
+{
+	long wait_s = lab_limit_take(&limit);
+
+	if (wait_s == 0)
+		return false;
+	lab_reply_error(reply, 429, "TooManyRequests", NULL, "too many requests");
+	lab_reply_header(reply, "Retry-After", "%ld", wait_s);
+	return true;
+}
+
 void lab_kds_handle(const struct lab_request *request, struct lab_reply *reply)
 {
-	KW_CLEANUP(freep)
-	char *prefix = kw_format("/vcek/v1/%s/", products[lab_site.options->product]);
-	const char *rest = request->path + strlen(prefix);
+	enum lab_product product = LAB_MILAN;
+	bool vlek = false;
+	const char *rest = rest_of(request->path, &vlek, &product);
 
+	if (throttled(reply))
+		return;
 	if (strcmp(request->method, "GET") != 0)
 		lab_reply_error(reply, 405, "MethodNotAllowed", NULL, "GET alone is known");
-	else if (strncmp(request->path, prefix, strlen(prefix)) != 0)
-		lab_reply_error(reply, 404, "NotFound", NULL, "this lab is a %s",
-				products[lab_site.options->product]);
+	else if (rest == NULL)
+		lab_reply_error(reply, 404, "NotFound", NULL, "no such product");
 	else if (strcmp(rest, "cert_chain") == 0)
-		chain(reply);
+		chain(product, vlek, reply);
+	else if (strcmp(rest, "crl") == 0)
+		crl(product, vlek, reply);
+	else if (vlek)
+		lab_reply_error(reply, 401, "Unauthorized", NULL,
+				"a VLEK is for cloud providers alone");
 	else
-		vcek(request, rest, reply);
+		vcek(request, product, rest, reply);
 }

@@ -23,18 +23,31 @@ enum lab_service {
 	LAB_MAA,
 	LAB_VAULT,
 	LAB_TPM,
+	LAB_TSM, /* the SNP device of a guest without paravisor */
 	LAB_N_SERVICES
+};
+
+/* Which managed identities the machine has: only the system-assigned one, one that a user assigned,
+ * both kinds, several of the second kind. */
+enum lab_assigned { LAB_SYSTEM, LAB_USER, LAB_BOTH, LAB_MANY };
+
+/* So many requests in so many seconds; n 0: as many as anybody likes. */
+struct lab_rate {
+	long n, window_s;
 };
 
 struct lab_options {
 	char dir[256];
 	char host[128]; /* the name in URLs and certificates; "localhost" */
-	char imds[64], maa[64], vault[64], entra[64], kds[64],
+	char imds[64], maa[64], vault[64], mhsm[64], entra[64], kds[64],
 		tpm[64]; /* ADDRESS:PORT; port 0: any */
 	enum lab_product product;
 	unsigned hcl_size; /* 2048, 2600, 2900 */
 	bool old_firmware; /* no user data */
 	bool secure_boot, mask_chip;
+	bool vlek; /* the processor signs with a VLEK */
+	enum lab_assigned identities;
+	struct lab_rate imds_limit, kds_limit;
 	long token_life_s, time_offset_s;
 };
 

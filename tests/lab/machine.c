@@ -98,6 +98,7 @@ static struct lab_snp_form processor(void)
 {
 	const struct generation *from = &generations[lab_machine.options.product];
 	struct lab_snp_form form = {
+		.signer = lab_machine.options.vlek ? LAB_SIGNER_VLEK : 0,
 		.version = from->report_version,
 		.guest_svn = from->guest_svn,
 		.policy = 0x1f | 1 << 16 | LAB_POLICY_RESERVED_ONE,
@@ -135,32 +136,58 @@ static void bend_before(struct lab_snp_form *form, uint32_t bends)
 	if (bends & LAB_BEND_VERSION)
 		form->version = 1;
 	if (bends & LAB_BEND_SIGNING_KEY)
-		form->signer |= LAB_SIGNER_VLEK;
+		form->signer ^= LAB_SIGNER_VLEK;
 	if (bends & LAB_BEND_SIGNING_NONE)
 		form->signer |= LAB_SIGNER_NONE;
 	if (bends & LAB_BEND_CHIP_ID)
 		form->chip_id[0] ^= 0xff;
 	if (bends & LAB_BEND_TCB)
 		form->reported_tcb[LAB_TCB_SIZE - 1]++;
-	if ((bends & LAB_BEND_MASKED_CHIP) || lab_machine.options.mask_chip) {
+	if ((bends & LAB_BEND_MASKED_CHIP) || lab_machine.options.mask_chip
+	    || lab_machine.options.vlek) { /* with a VLEK the chip is never named */
 		form->signer |= LAB_SIGNER_MASKED;
 		memset(form->chip_id, 0, sizeof(form->chip_id));
 	}
 }
 
-static void make_hardware(const char *claims, uint32_t bends, uint8_t ret[LAB_SNP_REPORT_SIZE])
+/* Signed, with the key that the processor is told to use. */
+static void seal(struct lab_snp_form *form, uint32_t bends, uint8_t ret[LAB_SNP_REPORT_SIZE])
 {
 	enum { MEASUREMENT_AT = 0x90, SIGNATURE_AT = LAB_SNP_SIGNED_SIZE };
-	struct lab_snp_form form = processor();
-	lab_crypto_must(
-		EVP_Digest(claims, strlen(claims), form.report_data, NULL, EVP_sha256(), NULL) > 0,
-		"hashing claims");
-	bend_before(&form, bends);
-	lab_snp_report_make(&form, lab_pki.vcek.key, ret);
+
+	bend_before(form, bends);
+	lab_snp_report_make(form, lab_machine.options.vlek ? lab_pki.vlek.key : lab_pki.vcek.key,
+			    ret);
 	if (bends & LAB_BEND_MEASUREMENT)
 		ret[MEASUREMENT_AT] ^= 1;
 	if (bends & LAB_BEND_REPORT_SIGNATURE)
 		ret[SIGNATURE_AT] ^= 1;
+}
+
+void lab_machine_guest_measurement(uint8_t ret[LAB_MEASUREMENT_SIZE])
+{
+	derive("guest measurement", EVP_sha384(), ret, LAB_MEASUREMENT_SIZE);
+}
+
+void lab_machine_guest_report(const struct lab_guest *guest, uint32_t bends,
+			      uint8_t ret[LAB_SNP_REPORT_SIZE])
+{
+	struct lab_snp_form form = processor();
+
+	form.vmpl = guest->vmpl;
+	memcpy(form.report_data, guest->report_data, sizeof(form.report_data));
+	memcpy(form.host_data, guest->host_data, sizeof(form.host_data));
+	lab_machine_guest_measurement(form.measurement);
+	seal(&form, bends, ret);
+}
+
+static void make_hardware(const char *claims, uint32_t bends, uint8_t ret[LAB_SNP_REPORT_SIZE])
+{
+	struct lab_snp_form form = processor();
+	lab_crypto_must(
+		EVP_Digest(claims, strlen(claims), form.report_data, NULL, EVP_sha256(), NULL) > 0,
+		"hashing claims");
+	seal(&form, bends, ret);
 	if (bends & LAB_BEND_HCL_TYPE_TVM)
 		memset(ret, 0, LAB_SNP_REPORT_SIZE);
 }

@@ -20,6 +20,16 @@ extern struct lab_machine lab_machine;
 
 /* Comes before lab_pki_open(); the folder of the PKI exists. */
 void lab_machine_open(const struct lab_options *options);
+/* What the report of a guest without paravisor says beside the processor's own: it asks the
+ * processor itself, as a container group does. */
+struct lab_guest {
+	uint8_t report_data[LAB_SNP_DATA_SIZE], host_data[32];
+	uint32_t vmpl;
+};
+void lab_machine_guest_report(const struct lab_guest *guest, uint32_t bends,
+			      uint8_t ret[LAB_SNP_REPORT_SIZE]);
+/* MEASUREMENT in those reports. */
+void lab_machine_guest_measurement(uint8_t ret[LAB_MEASUREMENT_SIZE]);
 /* A whole report over 64 bytes of user data: options.hcl_size bytes. */
 void lab_machine_report(const uint8_t user[LAB_SNP_DATA_SIZE], uint32_t bends,
 			uint8_t ret[LAB_HCL_MAX]);

@@ -18,10 +18,30 @@ enum { EXIT_NO_LOG = 66 };
 static const char *dir;
 
 static struct {
-	const char *host, *imds, *maa, *vault, *entra, *kds, *tpm, *product, *hcl, *firmware,
-		*secure_boot, *mask_chip, *token_life, *time_offset;
-} up = { "localhost", ANY_PORT, ANY_PORT, ANY_PORT, ANY_PORT, ANY_PORT, ANY_PORT,
-	 "milan",     "2048",	"new",	  "on",	    "off",    "28800",	"0" };
+	const char *host, *imds, *maa, *vault, *mhsm, *entra, *kds, *tpm, *product, *hcl, *firmware,
+		*secure_boot, *mask_chip, *vlek, *identities, *imds_limit, *kds_limit, *token_life,
+		*time_offset;
+} up = {
+	.host = "localhost",
+	.imds = ANY_PORT,
+	.maa = ANY_PORT,
+	.vault = ANY_PORT,
+	.mhsm = ANY_PORT,
+	.entra = ANY_PORT,
+	.kds = ANY_PORT,
+	.tpm = ANY_PORT,
+	.product = "milan",
+	.hcl = "2048",
+	.firmware = "new",
+	.secure_boot = "on",
+	.mask_chip = "off",
+	.vlek = "off",
+	.identities = "both",
+	.imds_limit = "off",
+	.kds_limit = "off",
+	.token_life = "28800",
+	.time_offset = "0",
+};
 
 static struct lab_key_words key;
 
@@ -36,6 +56,7 @@ static const struct lab_flag up_flags[] = {
 	{ "imds", "A:P", "where to listen (127.0.0.1:0, any port); likewise:", &up.imds },
 	{ "maa", "A:P", "", &up.maa },
 	{ "vault", "A:P", "", &up.vault },
+	{ "mhsm", "A:P", "", &up.mhsm },
 	{ "entra", "A:P", "", &up.entra },
 	{ "kds", "A:P", "", &up.kds },
 	{ "tpm", "A:P", "commands at P, control channel at P+1", &up.tpm },
@@ -44,6 +65,10 @@ static const struct lab_flag up_flags[] = {
 	{ "firmware", "new|old", "old: knows no user data (new)", &up.firmware },
 	{ "secure-boot", "on|off", "(on)", &up.secure_boot },
 	{ "mask-chip", "on|off", "the report hides the chip id (off)", &up.mask_chip },
+	{ "vlek", "on|off", "reports are signed with a VLEK (off)", &up.vlek },
+	{ "identities", "WORD", "managed ones: system, user, both or many (both)", &up.identities },
+	{ "imds-limit", "N/S|off", "N requests in S seconds, then 429 (off)", &up.imds_limit },
+	{ "kds-limit", "N/S|off", "likewise for KDS", &up.kds_limit },
 	{ "token-life", "SECONDS", "of attestation tokens (28800)", &up.token_life },
 	{ "time-offset", "SECONDS", "the platform's clock against this machine's (0)",
 	  &up.time_offset },
@@ -68,8 +93,22 @@ static void take_address(const char *text, char ret[64])
 		lab_usage("'%s' is not ADDRESS:PORT", text);
 }
 
+static struct lab_rate take_rate(const char *name, const char *text)
+{
+	struct lab_rate rate = { 0 };
+	int used = 0;
+
+	if (strcmp(text, "off") == 0)
+		return rate;
+	if (sscanf(text, "%ld/%ld%n", &rate.n, &rate.window_s, &used) != 2 || text[used] != '\0'
+	    || rate.n < 1 || rate.window_s < 1)
+		lab_usage("--%s: '%s' is not REQUESTS/SECONDS", name, text);
+	return rate;
+}
+
 static struct lab_options up_options(void)
 {
+	static const char *const assigned[] = { "system", "user", "both", "many", NULL };
 	static const char *const products[] = { "milan", "genoa", "turin", NULL };
 	static const char *const sizes[] = { "2048", "2600", "2900", NULL };
 	static const char *const firmwares[] = { "new", "old", NULL };
@@ -81,6 +120,7 @@ static struct lab_options up_options(void)
 	take_address(up.imds, o.imds);
 	take_address(up.maa, o.maa);
 	take_address(up.vault, o.vault);
+	take_address(up.mhsm, o.mhsm);
 	take_address(up.entra, o.entra);
 	take_address(up.kds, o.kds);
 	take_address(up.tpm, o.tpm);
@@ -90,6 +130,10 @@ static struct lab_options up_options(void)
 	o.old_firmware = lab_flag_choice("firmware", up.firmware, firmwares) == 1;
 	o.secure_boot = lab_flag_choice("secure-boot", up.secure_boot, off_on) == 1;
 	o.mask_chip = lab_flag_choice("mask-chip", up.mask_chip, off_on) == 1;
+	o.vlek = lab_flag_choice("vlek", up.vlek, off_on) == 1;
+	o.identities = lab_flag_choice("identities", up.identities, assigned);
+	o.imds_limit = take_rate("imds-limit", up.imds_limit);
+	o.kds_limit = take_rate("kds-limit", up.kds_limit);
 	o.token_life_s = lab_flag_number("token-life", up.token_life);
 	o.time_offset_s = lab_flag_number("time-offset", up.time_offset);
 	return o;

@@ -38,6 +38,8 @@ void lab_pki_open(const struct lab_options *options, const uint8_t chip_id[64],
 	pthread_join(ark, NULL);
 	pthread_join(ask, NULL);
 	lab_amd_open(options, chip_id, tcb);
+	if (options->vlek)
+		lab_pki_late(&lab_pki.vlek);
 }
 
 static struct lab_certificate_form maa_form(const char *url, EVP_PKEY *key)

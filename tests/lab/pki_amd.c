@@ -6,6 +6,7 @@
 #include "util/text.h"
 
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { CHIP_ID_SIZE = 64, TURIN_ID_SIZE = 8, VCEK_EXTENSIONS = 12 };
@@ -15,6 +16,7 @@ static const char *const products[] = {
 	[LAB_GENOA] = "Genoa",
 	[LAB_TURIN] = "Turin",
 };
+enum { N_PRODUCTS = sizeof(products) / sizeof(products[0]) };
 
 static struct {
 	enum lab_product product;
@@ -199,6 +201,42 @@ void lab_amd_open(const struct lab_options *options, const uint8_t chip_id[64],
 	lab_pki.vcek.key = lab_pki_key("vcek", lab_make_p384);
 	struct leaf leaf = machine_leaf();
 	lab_pki.vcek.cert = make_leaf(&leaf, "vcek");
+}
+
+const char *lab_product_name(enum lab_product product)
+{
+	return products[product];
+}
+
+/* The certificate at `place`, made when it is not there. */
+static X509 *once(X509 **place, enum lab_product product, const char *kind,
+		  const struct lab_pair *pair, const struct lab_pair *issuer)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	X509 *cert;
+
+	if (product == chip.product)
+		return pair->cert;
+	pthread_mutex_lock(&lock);
+	if (!*place)
+		*place = make_authority(product, kind, pair->key, issuer, NULL);
+	cert = *place;
+	pthread_mutex_unlock(&lock);
+	return cert;
+}
+
+struct lab_amd_line lab_amd_line(enum lab_product product, bool vlek)
+{
+	static struct {
+		X509 *ark, *ask, *asvk;
+	} lines[N_PRODUCTS];
+	X509 *ark = once(&lines[product].ark, product, "ARK", &lab_pki.ark, NULL);
+	struct lab_pair root = { lab_pki.ark.key, ark };
+	X509 *signer = vlek ? once(&lines[product].asvk, product, "SEV-VLEK",
+				   lab_pki_late(&lab_pki.asvk), &root)
+			    : once(&lines[product].ask, product, "SEV", &lab_pki.ask, &root);
+
+	return (struct lab_amd_line){ signer, ark };
 }
 
 void lab_amd_make_vlek(void)

@@ -26,6 +26,13 @@ int64_t lab_days(long days);
 /* Fill their members of lab_pki, the keys of ark and ask being there. */
 void lab_amd_open(const struct lab_options *options, const uint8_t chip_id[64],
 		  const uint8_t tcb[8]);
+const char *lab_product_name(enum lab_product product); /* "Milan" */
+/* The certificates above a VCEK, or above a VLEK, of any product line. All lines have the keys of
+ * this machine's; only the names differ. Lasting; thread-safe. */
+struct lab_amd_line {
+	X509 *signer, *ark; /* signer: ASK or ASVK */
+};
+struct lab_amd_line lab_amd_line(enum lab_product product, bool vlek);
 void lab_amd_make_vlek(void); /* asvk, vlek */
 void lab_amd_make_evil(void); /* evil_ark, evil_ask, evil_vcek */
 /* PEM of the ASK and ARK of another product, which have nothing to do with this machine. Owned. */

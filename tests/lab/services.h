@@ -8,6 +8,9 @@
 enum lab_service lab_imds_service_of(const char *path);
 void lab_imds_handle(const struct lab_request *request, struct lab_reply *reply);
 void lab_entra_handle(const struct lab_request *request, struct lab_reply *reply);
+/* Once, before the first request. */
+void lab_imds_open(const struct lab_options *options);
+void lab_kds_open(const struct lab_options *options);
 void lab_kds_handle(const struct lab_request *request, struct lab_reply *reply);
 void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply);
 void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply);

@@ -7,7 +7,7 @@ struct lab_site lab_site;
 
 static const char *const names[LAB_N_SERVICES] = {
 	[LAB_IMDS] = "imds", [LAB_THIM] = "thim",   [LAB_ENTRA] = "entra", [LAB_KDS] = "kds",
-	[LAB_MAA] = "maa",   [LAB_VAULT] = "vault", [LAB_TPM] = "tpm",
+	[LAB_MAA] = "maa",   [LAB_VAULT] = "vault", [LAB_TPM] = "tpm",	   [LAB_TSM] = "tsm",
 };
 
 const char *lab_service_name(enum lab_service service)

@@ -11,14 +11,15 @@ enum { LAB_URL_SIZE = 200 };
 
 /* The audience that the vault asks of access tokens, as the public cloud does. */
 #define LAB_VAULT_RESOURCE "https://vault.azure.net"
+#define LAB_MHSM_RESOURCE "https://managedhsm.azure.net"
 /* The tenant that the lab's Entra serves. */
 #define LAB_TENANT "72f988bf-0000-4000-8000-00000000d1ab"
 
 struct lab_site {
 	const struct lab_options *options;
-	char imds[LAB_URL_SIZE], maa[LAB_URL_SIZE], vault[LAB_URL_SIZE], entra[LAB_URL_SIZE],
-		kds[LAB_URL_SIZE]; /* without trailing slash */
-	char maa_address[64];	   /* numeric, without the port */
+	char imds[LAB_URL_SIZE], maa[LAB_URL_SIZE], vault[LAB_URL_SIZE], mhsm[LAB_URL_SIZE],
+		entra[LAB_URL_SIZE], kds[LAB_URL_SIZE]; /* without trailing slash */
+	char maa_address[64];				/* numeric, without the port */
 };
 extern struct lab_site lab_site;
 

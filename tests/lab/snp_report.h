@@ -13,6 +13,7 @@ enum {
 	LAB_SNP_DATA_SIZE = 64,
 	LAB_TCB_SIZE = 8,
 	LAB_CHIP_ID_SIZE = 64,
+	LAB_MEASUREMENT_SIZE = 48,
 };
 
 enum {

@@ -55,6 +55,7 @@ static struct place place_of(struct lab_options *o, enum lab_service service)
 	case LAB_KDS:
 		return (struct place){ o->kds, lab_site.kds, sizeof(o->kds) };
 	case LAB_TPM:
+	case LAB_TSM:
 	case LAB_N_SERVICES:
 		break;
 	}
@@ -154,6 +155,8 @@ int lab_up(struct lab_options *options)
 	lab_platform_start(options);
 	bind_all(options);
 	lab_pki_maa(lab_site.maa);
+	lab_imds_open(options);
+	lab_kds_open(options);
 	lab_keys_open(options->dir);
 	lab_key_ensure("demo");
 	for (size_t i = 0; i < N_SERVERS; i++)
