@@ -16,10 +16,12 @@ static void fill_standard_descriptors(void)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* libcurl would write the secrets of every TLS session to the file that this names. */
-static void drop_environment(void)
+/* libcurl would write the secrets of every TLS session to the file that the first names; tpm2-tss
+ * would write to stderr past our own log. */
+static void settle_environment(void)
 {
 	(void)unsetenv("SSLKEYLOGFILE");
+	(void)setenv("TSS2_LOG", "all+NONE", 1);
 }
 
 static int finish_output(struct kw_error *err)
@@ -35,7 +37,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	fill_standard_descriptors();
-	drop_environment();
+	settle_environment();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (kw_process_harden(&err) == 0 && kw_alloc_hooks(&err) == 0)
 		status = kw_command_run(argc - 1, argv + 1, &err);

@@ -14,13 +14,10 @@ static void not_held_against_report(struct kw_checks *checks, const char *why)
 /* The evidence of this machine, or NULL with the reason among the checks. */
 static struct kw_evidence *evidence_if_there(struct kw_service *service, struct kw_checks *checks)
 {
-	const struct kw_provider *provider = NULL;
 	struct kw_evidence *evidence = NULL;
-	struct kw_checks why = { 0 };
 	struct kw_error err = { 0 };
 
-	if (kw_provider_choose(service->config, &provider, &why, &err) < 0
-	    || kw_service_gather(service, provider, &evidence, &err) < 0)
+	if (kw_service_gather(service, &evidence, &err) < 0)
 		not_held_against_report(checks, err.detail);
 	return evidence;
 }

@@ -4,23 +4,40 @@
  * belongs, matched with collateral, judged as a whole.
  */
 #include "service/internal.h"
+#include "util/log.h"
 
 #include <string.h>
 
 struct gathering { /* travels to the thread that owns the TPM and back */
 	struct kw_service *service;
-	const struct kw_provider *provider;
 	struct kw_evidence **ret;
 	struct kw_error *err;
 	int result;
 };
 
+/* Probing opens the device too, so the choice is made here, once, and only by the TPM's thread. */
+static int choose_provider(struct kw_service *service, struct kw_error *err)
+{
+	struct kw_checks why = { 0 };
+
+	if (service->provider != NULL)
+		return 0;
+	if (kw_provider_choose(service->config, &service->provider, &why, err) < 0)
+		return -1;
+	kw_log(KW_LOG_INFO, "evidence", NULL, "provider %s: %s", service->provider->name,
+	       why.n_rows > 0 ? why.rows[why.n_rows - 1].found : "as configured");
+	return 0;
+}
+
 static void gather_there(void *arg)
 {
 	struct gathering *g = arg;
+	struct kw_service *service = g->service;
 
-	g->result =
-		g->provider->gather(g->service->config, g->service->options.random, g->ret, g->err);
+	g->result = choose_provider(service, g->err);
+	if (g->result == 0)
+		g->result = service->provider->gather(service->config, service->options.random,
+						      g->ret, g->err);
 }
 
 static void run_where_tpm_belongs(struct kw_service *service, void (*transaction)(void *),
@@ -32,10 +49,9 @@ static void run_where_tpm_belongs(struct kw_service *service, void (*transaction
 		transaction(arg);
 }
 
-int kw_service_gather(struct kw_service *service, const struct kw_provider *provider,
-		      struct kw_evidence **ret, struct kw_error *err)
+int kw_service_gather(struct kw_service *service, struct kw_evidence **ret, struct kw_error *err)
 {
-	struct gathering g = { service, provider, ret, err, -1 };
+	struct gathering g = { service, ret, err, -1 };
 
 	run_where_tpm_belongs(service, gather_there, &g);
 	return g.result;
@@ -139,14 +155,13 @@ static int collateral_for(struct kw_service *service, const struct kw_evidence *
 	return kw_collateral_get(service->collateral, &wanted, false, ret, err);
 }
 
-static int gather_with_collateral(struct kw_service *service, const struct kw_provider *provider,
-				  struct kw_evidence **ret, struct kw_collateral **ret_collateral,
-				  struct kw_error *err)
+static int gather_with_collateral(struct kw_service *service, struct kw_evidence **ret,
+				  struct kw_collateral **ret_collateral, struct kw_error *err)
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 
-	if (kw_service_gather(service, provider, &evidence, err) < 0)
-		return kw_wrap(err, "evidence from %s", provider->name);
+	if (kw_service_gather(service, &evidence, err) < 0)
+		return kw_wrap(err, "evidence");
 	if (collateral_for(service, evidence, ret_collateral, err) < 0)
 		return kw_wrap(err, "collateral for the report");
 	*ret = KW_STEAL(evidence);
@@ -164,20 +179,16 @@ int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
-	const struct kw_provider *provider = NULL;
-	struct kw_checks why = { 0 };
 	struct kw_error first = { 0 };
 
-	if (kw_provider_choose(service->config, &provider, &why, err) < 0)
-		return -1;
-	if (gather_with_collateral(service, provider, &evidence, &collateral, &first) < 0) {
+	if (gather_with_collateral(service, &evidence, &collateral, &first) < 0) {
 		/* The host may have committed new firmware between report and collateral: once more
 		 * with a second report (key release 1.2, point 2). */
 		if (!mismatch(&first)) {
 			*err = first;
 			return -1;
 		}
-		if (gather_with_collateral(service, provider, &evidence, &collateral, err) < 0)
+		if (gather_with_collateral(service, &evidence, &collateral, err) < 0)
 			return -1;
 	}
 	kw_judge_evidence(service, evidence, collateral, checks);

@@ -19,6 +19,7 @@ struct kw_session_slot {
 struct kw_service {
 	struct kw_service_options options;
 	const struct kw_config *config;
+	const struct kw_provider *provider; /* NULL until chosen; of the thread that owns the TPM */
 	struct kw_http *http;
 	struct kw_collateral_cache *collateral;
 	struct kw_amd_roots *amd_roots;
@@ -29,9 +30,9 @@ struct kw_service {
 	size_t n_slots;
 };
 
-/* Gathers evidence where the TPM belongs. */
-int kw_service_gather(struct kw_service *service, const struct kw_provider *provider,
-		      struct kw_evidence **ret, struct kw_error *err) KW_MUST_USE;
+/* Gathers evidence where the TPM belongs; chooses the provider the first time. */
+int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
+		      struct kw_error *err) KW_MUST_USE;
 /* Opens what was wrapped for the evidence's key, where the TPM belongs. */
 int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,
 			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,

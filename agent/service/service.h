@@ -45,7 +45,8 @@ int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
 	       const struct kw_secret *bearer, struct kw_checks *checks, struct kw_material **ret,
 	       struct kw_error *err) KW_MUST_USE;
 
-/* True if `kid` (name, name/version or full identifier; key release 4.1) means the key of this rule. */
+/* True if `kid` (name, name/version or full identifier; key release 4.1) means the key of this
+ * rule. */
 bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid);
 
 /* The collateral job: fetched and judged; with a TPM also against its report (else "not possible").

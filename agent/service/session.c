@@ -20,7 +20,7 @@ struct kw_attestation {
 	struct kw_checks checks;
 };
 
-/* --- the object ------------------------------------------------------------------------------ */
+/* The object. */
 
 struct kw_attestation *kw_attestation_ref(struct kw_attestation *session)
 {
@@ -64,7 +64,7 @@ const struct kw_checks *kw_attestation_checks(const struct kw_attestation *sessi
 	return &session->checks;
 }
 
-/* --- making one ------------------------------------------------------------------------------ */
+/* Making one. */
 
 static struct kw_json *client_payload(struct kw_service *service)
 {
@@ -222,7 +222,7 @@ static int make(struct kw_service *service, const struct kw_session_slot *slot,
 	return 0;
 }
 
-/* --- getting one ----------------------------------------------------------------------------- */
+/* Getting one. */
 
 static bool good(const struct kw_service *service, const struct kw_attestation *session)
 {
