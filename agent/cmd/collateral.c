@@ -93,7 +93,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
 	    || parse_form(args.format, &form, err) < 0
-	    || kw_command_prepare(args.config, &config, err) < 0)
+	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0)
 		return -1;
 	r = fetch(config, &collateral, &checks, err);
 	if (!args.quiet)

@@ -84,14 +84,18 @@ void kw_command_report(const struct kw_error *err)
 			err->def->remedy);
 }
 
-int kw_command_prepare(const char *path, struct kw_config **ret, struct kw_error *err)
+int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,
+		       struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	enum kw_log_level level;
 
 	if (kw_config_load(path, &config, err) < 0)
 		return -1;
-	kw_log_setup((enum kw_log_level)config->log.level, (enum kw_log_format)config->log.format,
-		     STDERR_FILENO);
+	level = (enum kw_log_level)config->log.level;
+	if (kind == KW_ONE_SHOT && level == KW_LOG_INFO)
+		level = KW_LOG_WARNING;
+	kw_log_setup(level, (enum kw_log_format)config->log.format, STDERR_FILENO);
 	report_as_json = config->log.format == KW_LOG_JSON;
 	if (kw_arena_open(ARENA_SIZE + config->n_keys * ARENA_SIZE_PER_KEY,
 			  (enum kw_lock)config->memory.lock, err)

@@ -31,8 +31,11 @@ const struct kw_command *kw_command_find(const struct kw_command *const *command
 					 struct kw_error *err);
 
 /* What commands do before they touch secrets: reads the configuration, sets up the log, opens the
- * arena. */
-int kw_command_prepare(const char *path, struct kw_config **ret, struct kw_error *err) KW_MUST_USE;
+ * arena. KW_ONE_SHOT: somebody wants a result, so the log says nothing below a warning unless the
+ * configuration asks for debug. */
+enum kw_command_kind { KW_ONE_SHOT, KW_LONG_LIVED };
+int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,
+		       struct kw_error *err) KW_MUST_USE;
 
 /* `keyward --help`, and that of one command; `name` is "config show" for a verb. */
 void kw_help_print(FILE *to);

@@ -13,7 +13,7 @@ enum { OUT_MODE = 0600 };
 
 struct args {
 	const char *config, *key, *format, *out;
-	bool allow_disk;
+	bool allow_disk, checks;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "NAME", "", "the key, as the configuration names it",
@@ -25,6 +25,8 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, out), NULL },
 	{ KW_SWITCH, 0, "allow-disk", "", "FILE may lie on a disk",
 	  offsetof(struct args, allow_disk), NULL },
+	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
+	  offsetof(struct args, checks), NULL },
 	{ 0 },
 };
 
@@ -90,7 +92,7 @@ static int parse_form(const char *text, struct form *ret, struct kw_error *err)
 }
 
 static int acquire(const struct kw_config *config, const struct kw_config_key *rule,
-		   struct kw_material **ret, struct kw_error *err)
+		   struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
 	const struct kw_service_options options = {
@@ -101,7 +103,19 @@ static int acquire(const struct kw_config *config, const struct kw_config_key *r
 
 	if (kw_service_open(&options, &service, err) < 0)
 		return -1;
-	return kw_acquire(service, rule, NULL, NULL, ret, err);
+	return kw_acquire(service, rule, NULL, checks, ret, err);
+}
+
+/* The list is printed of a refusal too: that is when it is read. */
+static int acquire_showing(const struct kw_config *config, const struct kw_config_key *rule,
+			   bool show, struct kw_material **ret, struct kw_error *err)
+{
+	struct kw_checks checks = { 0 };
+	int r = acquire(config, rule, &checks, ret, err);
+
+	if (show)
+		kw_checks_print(&checks, stderr);
+	return r;
 }
 
 static int run(int argc, char **argv, struct kw_error *err)
@@ -116,10 +130,10 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
 	    || parse_form(args.format, &form, err) < 0
-	    || kw_command_prepare(args.config, &config, err) < 0)
+	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0)
 		return -1;
 	rule = find_key(config, args.key, err);
-	if (!rule || acquire(config, rule, &material, err) < 0
+	if (!rule || acquire_showing(config, rule, args.checks, &material, err) < 0
 	    || (form.json ? format_json(rule, material, &content, err)
 			  : kw_material_format(material, form.format, &content, err))
 		       < 0)

@@ -18,7 +18,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 	struct args args = { 0 };
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_command_prepare(args.config, &config, err) < 0)
+	    || kw_command_prepare(KW_LONG_LIVED, args.config, &config, err) < 0)
 		return -1;
 	return kw_serve(config, &options, err);
 }
