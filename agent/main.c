@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/alloc.h"
 #include "cmd/command.h"
+#include "util/memory.h"
 #include "util/process.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* A descriptor that is missing would become that of the next file: results would go there. Each is
  * opened the wrong way round, so that using it fails as using a closed one does. */
@@ -16,12 +19,31 @@ static void fill_standard_descriptors(void)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* libcurl would write the secrets of every TLS session to the file that the first names; tpm2-tss
- * would write to stderr past our own log. */
+static bool is_variable(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* libcurl would write the secrets of every TLS session to the file that SSLKEYLOGFILE names;
+ * tpm2-tss would write to stderr past our own log. Before the first thread, and without setenv().
+ */
 static void settle_environment(void)
 {
-	(void)unsetenv("SSLKEYLOGFILE");
-	(void)setenv("TSS2_LOG", "all+NONE", 1);
+	static char tss_log[] = "TSS2_LOG=all+NONE";
+	size_t n = 0, n_kept = 0;
+	char **kept;
+
+	while (environ[n] != NULL)
+		n++;
+	kept = kw_alloc((n + 2) * sizeof(char *));
+	for (size_t i = 0; i < n; i++)
+		if (!is_variable(environ[i], "SSLKEYLOGFILE")
+		    && !is_variable(environ[i], "TSS2_LOG"))
+			kept[n_kept++] = environ[i];
+	kept[n_kept] = tss_log;
+	environ = kept; /* for as long as the process lives */
 }
 
 static int finish_output(struct kw_error *err)

@@ -15,7 +15,7 @@ static void add_base64(struct kw_json *object, const char *name, struct kw_bytes
 	kw_json_add_string(object, name, text);
 }
 
-/* --- os-release ------------------------------------------------------------------------------ */
+/* Os-release. */
 
 static bool take_line(struct kw_cursor *c, struct kw_bytes *ret)
 {
@@ -87,7 +87,7 @@ int kw_os_info_parse(struct kw_bytes os_release, struct kw_os_info *ret, struct 
 	return 0;
 }
 
-/* --- the parts of the inner JSON ------------------------------------------------------------- */
+/* The parts of the inner JSON. */
 
 static void add_pcrs(struct kw_json *info, const struct kw_pcr_values *pcrs)
 {

@@ -39,7 +39,7 @@ static void judge_text(struct kw_checks *checks, const char *check, enum kw_erro
 			expected, clean(found, cleaned, sizeof(cleaned)));
 }
 
-/* --- header ---------------------------------------------------------------------------------- */
+/* Header. */
 
 static void judge_issuer(const struct judging *j)
 {
@@ -70,7 +70,7 @@ static void judge_jku(const struct judging *j)
 			"the issuer's /certs, or none", clean(jku, cleaned, sizeof(cleaned)));
 }
 
-/* --- signature ------------------------------------------------------------------------------- */
+/* Signature. */
 
 struct trying { /* the entries of the key set that have the token's kid */
 	const struct judging *judging;
@@ -141,7 +141,7 @@ static void judge_signature(const struct judging *j, const struct kw_json *jwks)
 				t.certificate);
 }
 
-/* --- times ----------------------------------------------------------------------------------- */
+/* Times. */
 
 static void judge_expiry(const struct judging *j, int64_t *ret_expiry_s)
 {
@@ -181,7 +181,7 @@ static void judge_start(const struct judging *j)
 			readable && nbf <= latest && iat <= latest, expected, found);
 }
 
-/* --- claims ---------------------------------------------------------------------------------- */
+/* Claims. */
 
 static void judge_type(const struct judging *j)
 {

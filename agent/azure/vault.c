@@ -8,7 +8,7 @@
 enum { ANSWER_MAX = 1024 * 1024 };
 #define RELEASE_API_VERSION "7.4"
 
-/* --- key identifiers ------------------------------------------------------------------------- */
+/* Key identifiers. */
 
 static bool is_version_char(char c)
 {
@@ -69,7 +69,7 @@ static char *release_url(const struct kw_key_id *key)
 			 key->name, key->version[0] != '\0' ? "/" : "", key->version);
 }
 
-/* --- refusals -------------------------------------------------------------------------------- */
+/* Refusals. */
 
 /* The innermost error code of the body (4.8), or "". */
 static void inner_code(const struct kw_http_answer *answer, char *ret, size_t size)
@@ -135,7 +135,7 @@ static int refused(const struct kw_http_answer *answer, struct kw_error *err)
 	return kw_http_refused(answer, KW_E_REL_BUSY, row, err);
 }
 
-/* --- the call -------------------------------------------------------------------------------- */
+/* The call. */
 
 static int request_body(const struct kw_release_request *request, struct kw_secret *ret,
 			struct kw_error *err)

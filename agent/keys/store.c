@@ -114,7 +114,7 @@ void kw_store_add(struct kw_store *store, const struct kw_store_rules *rules)
 					 .required = rules->required,
 					 .state = KW_STATE_PENDING,
 					 .previous_until_ms = INT64_MAX };
-	store->slots = kw_realloc(store->slots, (store->n_slots + 1) * sizeof(*store->slots));
+	store->slots = kw_realloc(store->slots, (store->n_slots + 1) * sizeof(struct slot *));
 	store->slots[store->n_slots++] = slot;
 	if (2 * store->n_slots > store->index_size)
 		rebuild_index(store);

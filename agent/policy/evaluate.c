@@ -11,7 +11,7 @@
 /* 6, point 7: of all claims this one is not for people's eyes. */
 #define HIDDEN_CLAIM "x-ms-runtime.client-payload"
 
-/* --- claims ---------------------------------------------------------------------------------- */
+/* Claims. */
 
 /* 5.3: dots lead through objects; arrays have no names. NULL: `ret_missing` is the segment that is
  * not there, owned. */
@@ -87,7 +87,7 @@ static void evaluate_test(const struct kw_json *claims, struct kw_policy_result 
 		to->verdict = verdict_of(text && strcmp(text, to->node->expected) == 0);
 }
 
-/* --- authorities ----------------------------------------------------------------------------- */
+/* Authorities. */
 
 /* 5.4: without one trailing slash, scheme and host in lower case. Owned. */
 static char *comparable(const char *url)
@@ -115,7 +115,7 @@ static void match_authority(const struct kw_json *claims, struct kw_policy_resul
 		found && to->actual_type == KW_JSON_STRING && strcmp(found, expected) == 0;
 }
 
-/* --- selectors ------------------------------------------------------------------------------- */
+/* Selectors. */
 
 static struct kw_policy_result *evaluate(const struct kw_policy_node *node,
 					 const struct kw_json *claims);

@@ -28,7 +28,7 @@ static int refuse(struct kw_error *err, const char *what)
 	return kw_fail(err, KW_E_REL_GRAMMAR, "%s", what);
 }
 
-/* --- nodes ----------------------------------------------------------------------------------- */
+/* Nodes. */
 
 static void free_node(struct kw_policy_node *node)
 {
@@ -54,7 +54,7 @@ static bool has_foreign_member(const struct kw_json *object, const char *const *
 	return false;
 }
 
-/* --- tests ----------------------------------------------------------------------------------- */
+/* Tests. */
 
 /* `equals`, or the first member that stands in its place; NULL: there is none. */
 static const struct kw_json *find_operator(const struct kw_json *test)
@@ -90,7 +90,7 @@ static int read_test(const struct kw_json *json, struct kw_policy_node *node, st
 	return 0;
 }
 
-/* --- selectors ------------------------------------------------------------------------------- */
+/* Selectors. */
 
 /* The members of an object that select: one is right. */
 struct selector {
@@ -189,7 +189,7 @@ static int read_authority(const struct kw_json *json, struct kw_policy_node *nod
 	return read_selector(json, node, err);
 }
 
-/* --- the whole ------------------------------------------------------------------------------- */
+/* The whole. */
 
 static int read_version(const struct kw_json *json, struct kw_policy *policy, struct kw_error *err)
 {

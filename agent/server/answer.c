@@ -34,9 +34,12 @@ static void add_common(struct MHD_Response *response, const char *type)
 
 struct MHD_Response *kw_response_text(const char *type, const char *text)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	char *copy = kw_strdup(text);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(strlen(text), copy, MHD_RESPMEM_MUST_FREE);
 
+	if (response == NULL)
+		free(copy);
 	add_common(response, type);
 	return response;
 }
@@ -52,12 +55,11 @@ static void release_material(void *cls)
 	kw_material_unref(cls);
 }
 
-struct MHD_Response *kw_response_material(struct kw_material *material, struct kw_bytes bytes,
-					  const char *type)
+struct MHD_Response *kw_response_material(struct kw_material *material,
+					  const struct kw_secret *part, const char *type)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-		bytes.len, (void *)(uintptr_t)bytes.data, release_material,
-		kw_material_ref(material));
+		part->len, part->data, release_material, kw_material_ref(material));
 
 	if (response == NULL)
 		kw_material_unref(material);

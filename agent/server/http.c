@@ -3,6 +3,7 @@
  * route. */
 #include "server/live.h"
 #include "server/server.h"
+#include "util/text.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -80,11 +81,11 @@ static enum MHD_Result answer_problem_row(struct kw_request *request, enum kw_er
 /* /status/ goes to /status, as Microsoft's router does. */
 static enum MHD_Result redirect(struct kw_request *request, const char *method, const char *path)
 {
-	KW_CLEANUP(freep) char *target = strndup(path, strlen(path) - 1);
+	KW_CLEANUP(freep) char *target = kw_format("%.*s", (int)strlen(path) - 1, path);
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 
-	if (response != NULL && target != NULL)
+	if (response != NULL)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, target);
 	return kw_answer(request,
 			 strcmp(method, "GET") == 0 ? MHD_HTTP_MOVED_PERMANENTLY

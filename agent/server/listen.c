@@ -51,9 +51,8 @@ static int open_tcp(const char *text, int *ret, struct kw_error *err)
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0
 	    || bind(fd, (const struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0)
-		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %s", text, strerror(errno));
-	*ret = fd;
-	fd = -1;
+		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %m", text);
+	*ret = kw_fd_steal(&fd);
 	return 0;
 }
 
@@ -86,13 +85,12 @@ static int open_unix(const struct kw_config *config, struct kw_listener *listene
 	remove_remnant(&address);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %s", path, strerror(errno));
+		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %m", path);
 	listener->unlink_path = kw_strdup(path);
 	if ((gid >= 0 && chown(path, (uid_t)-1, (gid_t)gid) < 0)
 	    || chmod(path, config->server.socket.mode) < 0 || listen(fd, BACKLOG) < 0)
-		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %s", path, strerror(errno));
-	listener->fd = fd;
-	fd = -1;
+		return kw_fail(err, KW_E_SRV_LISTEN, "listening on %s: %m", path);
+	listener->fd = kw_fd_steal(&fd);
 	return 0;
 }
 

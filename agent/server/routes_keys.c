@@ -121,7 +121,7 @@ static enum MHD_Result answer_jwk(struct kw_request *request, const struct kw_en
 	if (view->jwk == NULL || view->generation != entry->generation) {
 		kw_views_drop(request->server, entry->index);
 		view->jwk =
-			kw_response_material(entry->current, kw_secret_bytes(&entry->current->jwk),
+			kw_response_material(entry->current, &entry->current->jwk,
 					     "application/jwk+json");
 		view->generation = entry->generation;
 		add_etag(view->jwk, entry);

@@ -102,7 +102,7 @@ static int watch(const struct loop *loop, int fd, struct kw_error *err)
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-		return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %s", strerror(errno));
+		return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %m");
 	return 0;
 }
 
@@ -113,11 +113,11 @@ static int watch_all(struct loop *loop, struct kw_error *err)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	loop->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->signals < 0 || loop->epoll < 0)
-		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %s", strerror(errno));
+		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %m");
 	if (watch(loop, loop->signals, err) < 0
 	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0)
 		return -1;
@@ -220,7 +220,7 @@ static int run_loop(struct loop *loop, struct kw_error *err)
 		int n = epoll_wait(loop->epoll, events, EVENTS_MAX, pause_ms(loop));
 
 		if (n < 0 && errno != EINTR)
-			return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %s", strerror(errno));
+			return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %m");
 		for (int i = 0; i < n; i++)
 			if (events[i].data.fd == loop->signals)
 				read_signals(loop);
@@ -230,18 +230,20 @@ static int run_loop(struct loop *loop, struct kw_error *err)
 	return 0;
 }
 
+static void loop_clear(struct loop *loop)
+{
+	kw_fd_close(&loop->epoll);
+	kw_fd_close(&loop->signals);
+}
+
 static int run(struct kw_server *server, struct kw_error *err)
 {
-	KW_CLEANUP(kw_fd_close) int epoll = -1;
-	KW_CLEANUP(kw_fd_close) int signals = -1;
-	struct loop loop = { server, -1, -1, 0 };
+	KW_CLEANUP(loop_clear) struct loop loop = { server, -1, -1, 0 };
 	int result = -1;
 
 	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0
 	    && kw_jobs_start(server->tpm, err) == 0)
 		result = run_loop(&loop, err);
-	epoll = loop.epoll;
-	signals = loop.signals;
 	return result;
 }
 

@@ -84,9 +84,9 @@ enum MHD_Result kw_answer_problem(struct kw_request *request, const struct kw_er
 enum MHD_Result kw_answer_compat_error(struct kw_request *request, unsigned status,
 				       const char *words, const struct kw_error *err);
 struct MHD_Response *kw_response_text(const char *type, const char *text); /* copies */
-/* Serves the bytes of `material` without copying; holds a reference as long as it is sent. */
-struct MHD_Response *kw_response_material(struct kw_material *material, struct kw_bytes bytes,
-					  const char *type);
+/* Serves a part of `material` without copying; holds a reference as long as it is sent. */
+struct MHD_Response *kw_response_material(struct kw_material *material,
+					  const struct kw_secret *part, const char *type);
 
 /* caller.c */
 

@@ -40,8 +40,12 @@ bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid)
 static int call_with(struct kw_service *service, const struct kw_secret *bearer,
 		     struct kw_release_request *request, struct kw_blob *ret, struct kw_error *err)
 {
+	int result;
+
 	request->bearer = bearer;
-	return kw_vault_release(service->http, request, ret, err);
+	result = kw_vault_release(service->http, request, ret, err);
+	request->bearer = NULL; /* it lives no longer than the call */
+	return result;
 }
 
 /* With the configured identity; a 401 is answered once with a new access token (key release 3.5).

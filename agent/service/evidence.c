@@ -121,8 +121,8 @@ static bool may_be_not_possible(const struct kw_config *config, enum kw_error_na
 	if (error == KW_E_TPM_LOG_REPLAY || error == KW_E_TPM_LOG_FORM
 	    || error == KW_E_TPM_LOG_MISSING)
 		return !config->evidence.require_event_log;
-	if (error == KW_E_COL_MASKED || error == KW_E_COL_CHIP_ID)
-		return config->evidence.allow_masked_chip;
+	if (error == KW_E_COL_CHIP_ID)
+		return true; /* a VLEK names none; whether it may be hidden has its own row */
 	if (error == KW_E_COL_CRL)
 		return config->collateral.crl != KW_CRL_REQUIRED;
 	return error == KW_E_COL_TCBM; /* the certificate itself is compared with the report */
@@ -160,10 +160,14 @@ static int gather_with_collateral(struct kw_service *service, struct kw_evidence
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 
-	if (kw_service_gather(service, &evidence, err) < 0)
-		return kw_wrap(err, "evidence");
-	if (collateral_for(service, evidence, ret_collateral, err) < 0)
-		return kw_wrap(err, "collateral for the report");
+	if (kw_service_gather(service, &evidence, err) < 0) {
+		(void)kw_wrap(err, "evidence");
+		return -1;
+	}
+	if (collateral_for(service, evidence, ret_collateral, err) < 0) {
+		(void)kw_wrap(err, "collateral for the report");
+		return -1;
+	}
 	*ret = KW_STEAL(evidence);
 	return 0;
 }
@@ -173,23 +177,42 @@ static bool mismatch(const struct kw_error *err)
 	return kw_error_is(err, KW_E_COL_TCB) || kw_error_is(err, KW_E_COL_CHIP_ID);
 }
 
+/* Collateral that does not fit is refused before it is judged; its check shows all the same. */
+static void note_refusal(const struct kw_error *err, struct kw_checks *checks)
+{
+	static const struct {
+		enum kw_error_name error;
+		const char *check, *expected;
+	} rows[] = {
+		{ KW_E_COL_CERTIFICATE, "leaf extensions", "those of a VCEK or VLEK" },
+		{ KW_E_COL_TCBM, "tcbm", "the TCB of the leaf" },
+		{ KW_E_COL_CHIP_ID, "chip id", "that of the leaf" },
+		{ KW_E_COL_TCB, "reported TCB", "the TCB of the leaf" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (kw_error_is(err, rows[i].error))
+			kw_checks_judge(checks, rows[i].check, rows[i].error, false,
+					rows[i].expected, err->detail);
+}
+
 int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
 			 struct kw_collateral **ret_collateral, struct kw_checks *checks,
 			 struct kw_error *err)
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
-	struct kw_error first = { 0 };
+	int r = gather_with_collateral(service, &evidence, &collateral, err);
 
-	if (gather_with_collateral(service, &evidence, &collateral, &first) < 0) {
+	if (r < 0 && mismatch(err)) {
 		/* The host may have committed new firmware between report and collateral: once more
 		 * with a second report (key release 1.2, point 2). */
-		if (!mismatch(&first)) {
-			*err = first;
-			return -1;
-		}
-		if (gather_with_collateral(service, &evidence, &collateral, err) < 0)
-			return -1;
+		*err = (struct kw_error){ 0 };
+		r = gather_with_collateral(service, &evidence, &collateral, err);
+	}
+	if (r < 0) {
+		note_refusal(err, checks);
+		return -1;
 	}
 	kw_judge_evidence(service, evidence, collateral, checks);
 	if (kw_required_checks(service->config, checks, err) < 0)

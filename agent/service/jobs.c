@@ -61,7 +61,7 @@ int kw_jobs_new(unsigned n_workers, const char *name, struct kw_jobs **ret, stru
 	strncpy(jobs->name, name, sizeof(jobs->name) - 1);
 	jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (jobs->fd < 0)
-		return kw_fail(err, KW_E_SYS_INTERNAL, "eventfd: %s", strerror(errno));
+		return kw_fail(err, KW_E_SYS_INTERNAL, "eventfd: %m");
 	*ret = KW_STEAL(jobs);
 	return 0;
 }
@@ -120,9 +120,10 @@ int kw_jobs_start(struct kw_jobs *jobs, struct kw_error *err)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	jobs->n_workers = failed == 0 ? n : n - 1;
 	jobs->started = true;
-	if (failed != 0)
-		return kw_fail(err, KW_E_SYS_INTERNAL, "starting a thread: %s", strerror(failed));
-	return 0;
+	if (failed == 0)
+		return 0;
+	errno = failed; /* pthread functions return it instead */
+	return kw_fail(err, KW_E_SYS_INTERNAL, "starting a thread: %m");
 }
 
 static void stop_workers(struct kw_jobs *jobs)

@@ -42,7 +42,7 @@ static int64_t jittered(const struct kw_keeper *keeper, int64_t ms)
 	uint32_t chance = 0;
 
 	kw_random_fill(keeper->parts.random, &chance, sizeof(chance));
-	return ms / 2 + (int64_t)((double)(ms - ms / 2) * (chance / 4294967296.0));
+	return ms / 2 + (int64_t)(((uint64_t)(ms - ms / 2) * chance) >> 32);
 }
 
 static int64_t pause_after(const struct kept *kept, const struct kw_error *err)

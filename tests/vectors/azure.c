@@ -59,7 +59,7 @@ const struct kw_json *vec_verify_with(const struct vec_item *item, const char *n
 	return kw_json_get(kw_json_get(item->json, "verify_with"), name);
 }
 
-/* --- claims ---------------------------------------------------------------------------------- */
+/* Claims. */
 
 const struct kw_json *vec_at_path(const struct kw_json *from, const char *path)
 {
@@ -102,7 +102,7 @@ void vec_claims(struct vec_item *item)
 	vec_reason(item, NULL);
 }
 
-/* --- the parts of a JWS ---------------------------------------------------------------------- */
+/* The parts of a JWS. */
 
 void vec_jws_parts_clear(struct vec_jws_parts *parts)
 {
@@ -163,7 +163,7 @@ static void common_facts(struct vec_item *item, const struct vec_jws_parts *part
 	claims_fact(item, parts->payload);
 }
 
-/* --- the signature --------------------------------------------------------------------------- */
+/* The signature. */
 
 /* The entry with the header's kid, or the first; the role may be a bare key too. */
 static const struct kw_json *choose_key(const struct kw_json *jwks, const struct kw_json *header)
@@ -257,7 +257,7 @@ static bool signature_facts(struct vec_item *item, const struct kw_json *jwks,
 	return verified;
 }
 
-/* --- kinds ----------------------------------------------------------------------------------- */
+/* Kinds. */
 
 static void rfc_sample(struct vec_item *item, const struct vec_jws_parts *parts)
 {

@@ -25,7 +25,7 @@ static struct kw_signer_roots *anchor_of(struct vec_item *item)
 	return roots;
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* Certificates. */
 
 static void subjects_fact(struct vec_item *item, const struct kw_json *x5c)
 {
@@ -71,7 +71,7 @@ static void certificate_facts(struct vec_item *item, const struct kw_json *heade
 	vec_fact_bool(item, "chain_ok_at_2026_01_01", chain_is_good(&by_default));
 }
 
-/* --- the payload ----------------------------------------------------------------------------- */
+/* The payload. */
 
 static struct kw_json *decoded(const char *text)
 {
@@ -116,7 +116,7 @@ static void payload_facts(struct vec_item *item, const struct kw_release_answer 
 	vec_fact_json(item, "release_policy", opened);
 }
 
-/* --- the key --------------------------------------------------------------------------------- */
+/* The key. */
 
 /* What is wrong with the key inside, or NULL. */
 static const char *key_facts(struct vec_item *item, const struct kw_release_answer *answer,

@@ -17,7 +17,7 @@ static int64_t time_of(const struct vec_item *item)
 	return vec_time(item);
 }
 
-/* --- the runtime claims, written back as the firmware wrote them ----------------------------- */
+/* The runtime claims, written back as the firmware wrote them. */
 
 static struct kw_json *in_order(const struct kw_json *object, const struct kw_json *names)
 {
@@ -66,7 +66,7 @@ static void runtime_facts(struct vec_item *item, const struct kw_json *claims)
 	vec_fact_bool(item, "rebuilt_runtime_matches_reportdata", found && strcmp(found, hex) == 0);
 }
 
-/* --- the verdict ----------------------------------------------------------------------------- */
+/* The verdict. */
 
 static bool row_is(const struct kw_checks *checks, const char *check, enum kw_verdict verdict)
 {
