@@ -10,13 +10,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHIP_ID_SIZE = 64, TURIN_CHIP_ID_SIZE = 8, SIGNER_MASKED = 2, P384_BITS = 384 };
+enum {
+	CHIP_ID_SIZE = 64,
+	TURIN_CHIP_ID_SIZE = 8,
+	SIGNER_MASKED = 2,
+	P384_BITS = 384,
+	RSA_BITS = 4096,
+	SALT_SIZE = 48
+};
 
 KW_DEFINE_FREEP(X509_STORE, X509_STORE_free);
 KW_DEFINE_FREEP(X509_STORE_CTX, X509_STORE_CTX_free);
 KW_DEFINE_FREEP(ASN1_OBJECT, ASN1_OBJECT_free);
 KW_DEFINE_FREEP(ASN1_INTEGER, ASN1_INTEGER_free);
 KW_DEFINE_FREEP(BIO, BIO_free_all);
+KW_DEFINE_FREEP(RSA_PSS_PARAMS, RSA_PSS_PARAMS_free);
+KW_DEFINE_FREEP(X509_ALGOR, X509_ALGOR_free);
 
 void lab_amd_chain_clear(struct lab_amd_chain *chain)
 {
@@ -75,6 +84,34 @@ static bool judge_names(struct lab_amd_chain *chain, struct lab_why *why)
 			     lab_product_name(chain->product));
 }
 
+static void *parameters(const ASN1_ITEM *form, const X509_ALGOR *algorithm)
+{
+	return algorithm != NULL && algorithm->parameter != NULL
+		       ? ASN1_TYPE_unpack_sequence(form, algorithm->parameter)
+		       : NULL;
+}
+
+/* X509_get_signature_info() says nothing of the mask and of the salt. */
+static bool mask_and_salt_fit(X509 *cert)
+{
+	KW_CLEANUP(RSA_PSS_PARAMS_freep)
+	RSA_PSS_PARAMS *pss =
+		parameters(ASN1_ITEM_rptr(RSA_PSS_PARAMS), X509_get0_tbs_sigalg(cert));
+	KW_CLEANUP(X509_ALGOR_freep)
+	X509_ALGOR *mask =
+		pss != NULL ? parameters(ASN1_ITEM_rptr(X509_ALGOR), pss->maskGenAlgorithm) : NULL;
+
+	return mask != NULL && OBJ_obj2nid(mask->algorithm) == NID_sha384 && pss->saltLength != NULL
+	       && ASN1_INTEGER_get(pss->saltLength) == SALT_SIZE;
+}
+
+static bool rsa_4096(X509 *cert)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert);
+
+	return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) == RSA_BITS;
+}
+
 static bool judge_algorithms(const struct lab_amd_chain *chain, struct lab_why *why)
 {
 	X509 *const certs[] = { chain->leaf, chain->signer, chain->ark };
@@ -83,12 +120,14 @@ static bool judge_algorithms(const struct lab_amd_chain *chain, struct lab_why *
 		int digest = NID_undef, key = NID_undef;
 
 		if (X509_get_signature_info(certs[i], &digest, &key, NULL, NULL) != 1
-		    || digest != NID_sha384 || key != NID_rsassaPss)
+		    || digest != NID_sha384 || key != NID_rsassaPss || !mask_and_salt_fit(certs[i]))
 			return lab_refuse(why,
 					  "certificate %zu of the chain is not signed with "
-					  "RSA-PSS and SHA-384",
+					  "RSA-PSS, SHA-384, MGF1 of it and a salt of 48 bytes",
 					  i + 1);
 	}
+	if (!rsa_4096(chain->signer) || !rsa_4096(chain->ark))
+		return lab_refuse(why, "a key above the leaf of the chain is not RSA-4096");
 	return (EVP_PKEY_get_base_id(X509_get0_pubkey(chain->leaf)) == EVP_PKEY_EC
 		&& EVP_PKEY_get_bits(X509_get0_pubkey(chain->leaf)) == P384_BITS)
 	       || lab_refuse(why, "the key of the VCEK or VLEK is not on P-384");
@@ -143,7 +182,7 @@ static bool judge_spl(X509 *leaf, const char *suffix, const char *name, uint8_t 
 	KW_CLEANUP(ASN1_INTEGER_freep)
 	ASN1_INTEGER *number = at != NULL ? d2i_ASN1_INTEGER(NULL, &at, (long)der.len) : NULL;
 
-	if (number == NULL || ASN1_INTEGER_get(number) != reported)
+	if (number == NULL || at != der.data + der.len || ASN1_INTEGER_get(number) != reported)
 		return lab_refuse(why, "REPORTED_TCB has %s %u, the VCEK is for %ld", name,
 				  reported, number != NULL ? ASN1_INTEGER_get(number) : -1);
 	return true;
@@ -175,11 +214,12 @@ static bool judge_chip(const struct lab_amd_chain *chain, const struct lab_snp *
 		       || lab_refuse(why, "CHIP_ID is masked and not zero");
 	if (chain->vlek)
 		return true;
-	if (hwid.len > 2 && hwid.data[0] == 0x04 && hwid.data[1] == hwid.len - 2) {
+	if (hwid.len == size + 2 && hwid.data[0] == V_ASN1_OCTET_STRING && hwid.data[1] == size) {
 		hwid.data += 2;
 		hwid.len -= 2;
 	}
-	if (hwid.len < size || memcmp(hwid.data, r->chip_id.data, size) != 0)
+	if (hwid.len != size || memcmp(hwid.data, r->chip_id.data, size) != 0
+	    || !kw_bytes_are_zero((struct kw_bytes){ r->chip_id.data + size, CHIP_ID_SIZE - size }))
 		return lab_refuse(why, "CHIP_ID is not the hwID of the VCEK");
 	return true;
 }

@@ -117,6 +117,17 @@ static void extend(uint8_t pcr[LAB_PCR_SIZE], struct kw_bytes digest)
 	lab_sha256(KW_BYTES(both), pcr);
 }
 
+/* What is read out of an event's data counts only if the digest is over it. */
+static bool data_measured(const struct event *event)
+{
+	uint8_t digest[LAB_SHA256_SIZE];
+
+	if (event->type != EV_EFI_VARIABLE_DRIVER_CONFIG)
+		return true;
+	lab_sha256(event->data, digest);
+	return kw_bytes_equal(event->sha256, KW_BYTES(digest));
+}
+
 static bool replay(struct log *log, const struct event *event)
 {
 	if (event->type == EV_NO_ACTION) {
@@ -142,6 +153,9 @@ static bool replay_all(struct log *log, struct lab_why *why)
 
 		if (n == EVENTS_MAX || !take_event(log, &event) || !replay(log, &event))
 			return lab_refuse(why, "event %zu of 'TcgLogs' is malformed", n + 1);
+		if (!data_measured(&event))
+			return lab_refuse(why, "event %zu of 'TcgLogs' has data of another digest",
+					  n + 1);
 	}
 	return true;
 }

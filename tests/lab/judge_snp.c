@@ -16,7 +16,10 @@ enum {
 	FAMILY_MILAN_GENOA = 0x19,
 	FAMILY_TURIN = 0x1a,
 };
+#define POLICY_MUST_BE_ONE (UINT64_C(1) << 17)
 #define POLICY_DEBUG (UINT64_C(1) << 19)
+#define POLICY_RESERVED (~UINT64_C(0) << 26)
+#define SIGNER_RESERVED (~UINT32_C(0) << 5)
 
 KW_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free);
 
@@ -59,11 +62,35 @@ static bool judge_fields(const struct lab_snp *r, uint32_t algorithm, struct lab
 	if (LAB_SIGNER_KEY(r->signer) > 1)
 		return lab_refuse(why, "the SNP report is signed with key %u, not VCEK or VLEK",
 				  LAB_SIGNER_KEY(r->signer));
+	if ((r->policy & POLICY_MUST_BE_ONE) == 0)
+		return lab_refuse(why, "bit 17 of the guest policy is 0, and must be 1");
 	if ((r->policy & POLICY_DEBUG) != 0)
 		return lab_refuse(why, "the guest policy allows debugging");
 	if (r->vmpl != 0)
 		return lab_refuse(why, "the SNP report is of VMPL %u, expected 0", r->vmpl);
 	return true;
+}
+
+/* What no firmware sets: guest attestation 3. */
+static bool judge_reserved(struct kw_bytes report, const struct lab_snp *r,
+			   enum lab_product product, struct lab_why *why)
+{
+	static const struct {
+		size_t at, len;
+	} ranges[] = { { 0x4c, 4 }, { 0x18b, 21 }, { 0x208, 152 } };
+	/* REPORTED_TCB: bytes 2 to 5, of Turin 4 to 6. */
+	size_t tcb_at = product == LAB_TURIN ? 4 : 2;
+	size_t tcb_len = product == LAB_TURIN ? 3 : 4;
+
+	if ((r->policy & POLICY_RESERVED) != 0 || (r->signer & SIGNER_RESERVED) != 0)
+		return lab_refuse(why, "a reserved bit of POLICY or of the dword at 0x48 is set");
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (!kw_bytes_are_zero(
+			    (struct kw_bytes){ report.data + ranges[i].at, ranges[i].len }))
+			return lab_refuse(why, "the reserved bytes at 0x%zx are not zero",
+					  ranges[i].at);
+	return kw_bytes_are_zero((struct kw_bytes){ r->reported_tcb.data + tcb_at, tcb_len })
+	       || lab_refuse(why, "the reserved bytes of REPORTED_TCB are not zero");
 }
 
 /* One number of the signature; NULL: it does not fit 48 bytes. */
@@ -140,7 +167,8 @@ bool lab_judge_report(struct kw_bytes report, struct kw_bytes chain_pem, struct 
 				  LAB_SNP_REPORT_SIZE);
 	r->signed_part = (struct kw_bytes){ report.data, SIGNED_SIZE };
 	if (!judge_fields(r, algorithm, why) || !lab_amd_chain_judge(chain_pem, &chain, why)
-	    || !judge_product(r, chain.product, why))
+	    || !judge_product(r, chain.product, why)
+	    || !judge_reserved(report, r, chain.product, why))
 		return false;
 	take_spls(r, chain.product);
 	return lab_amd_leaf_judge(&chain, r, why)

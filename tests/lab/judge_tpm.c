@@ -19,6 +19,8 @@ enum {
 	NAME_SIZE = 2 + LAB_SHA256_SIZE,
 };
 #define TPM_GENERATED 0xff544347u
+#define TPM_RH_NULL 0x40000007u
+#define TPM_RH_ENDORSEMENT 0x4000000bu
 #define POLICY_PCR 0x0000017fu
 /* fixedTPM, fixedParent, sensitiveDataOrigin, noDA, decrypt: guest attestation 4.5. */
 #define KEY_ATTRIBUTES 0x00020432u
@@ -73,6 +75,25 @@ static bool read_public(const struct kw_blob *in, const char *what, struct tpm_k
 	return true;
 }
 
+static void key_name(const struct tpm_key *key, uint8_t ret[NAME_SIZE])
+{
+	ret[0] = 0;
+	ret[1] = TPM_ALG_SHA256;
+	lab_sha256(key->area, ret + 2);
+}
+
+/* Of a primary key: TPM 2.0 part 1, 26.5. It says in which hierarchy the key was made. */
+static void qualified_name(uint32_t hierarchy, const struct tpm_key *key, uint8_t ret[NAME_SIZE])
+{
+	uint8_t input[4 + NAME_SIZE] = { (uint8_t)(hierarchy >> 24), (uint8_t)(hierarchy >> 16),
+					 (uint8_t)(hierarchy >> 8), (uint8_t)hierarchy };
+
+	key_name(key, input + 4);
+	ret[0] = 0;
+	ret[1] = TPM_ALG_SHA256;
+	lab_sha256(KW_BYTES(input), ret + 2);
+}
+
 static EVP_PKEY *public_key(const struct tpm_key *key)
 {
 	static const uint8_t exponent[] = { 1, 0, 1 };
@@ -98,6 +119,7 @@ static bool judge_certificate(const struct lab_evidence *evidence, EVP_PKEY *ak,
 			      struct lab_why *why)
 {
 	KW_CLEANUP(X509_freep) X509 *cert = read_certificate(&evidence->ak_cert, why);
+	time_t now = lab_now_s();
 
 	if (cert == NULL)
 		return false;
@@ -105,7 +127,21 @@ static bool judge_certificate(const struct lab_evidence *evidence, EVP_PKEY *ak,
 		return lab_refuse(why, "'AikCert' is not of the virtual TPM CA");
 	if (EVP_PKEY_eq(X509_get0_pubkey(cert), ak) != 1)
 		return lab_refuse(why, "'AikCert' is for another key than 'AikPub'");
+	if (X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(lab_pki.vtpm_ca.cert))
+	    != 0)
+		return lab_refuse(why, "'AikCert' names another issuer than the virtual TPM CA");
+	if (X509_cmp_time(X509_get0_notBefore(cert), &now) > 0)
+		return lab_refuse(why, "'AikCert' is not valid yet");
+	if (X509_cmp_time(X509_get0_notAfter(cert), &now) < 0)
+		return lab_refuse(why, "'AikCert' has expired");
 	return true;
+}
+
+static bool member_is(const struct kw_json *object, const char *name, const char *expected)
+{
+	const char *text = kw_json_string(kw_json_get(object, name));
+
+	return text != NULL && strcmp(text, expected) == 0;
 }
 
 static bool judge_hcl_key(const struct kw_json *runtime, const struct tpm_key *ak,
@@ -115,13 +151,13 @@ static bool judge_hcl_key(const struct kw_json *runtime, const struct tpm_key *a
 
 	for (const struct kw_json *key = kw_json_first(keys); key != NULL;
 	     key = kw_json_next(key)) {
-		const char *kid = kw_json_string(kw_json_get(key, "kid"));
 		const char *n = kw_json_string(kw_json_get(key, "n"));
 		KW_CLEANUP(kw_blob_clear) struct kw_blob modulus = { 0 };
 
-		if (kid == NULL || strcmp(kid, "HCLAkPub") != 0)
+		if (!member_is(key, "kid", "HCLAkPub"))
 			continue;
-		if (n != NULL && kw_base64_decode(KW_BASE64URL, kw_bytes_text(n), &modulus)
+		if (member_is(key, "kty", "RSA") && member_is(key, "e", "AQAB") && n != NULL
+		    && kw_base64_decode(KW_BASE64URL, kw_bytes_text(n), &modulus)
 		    && kw_bytes_equal(kw_blob_bytes(&modulus), ak->modulus))
 			return true;
 		return lab_refuse(why, "HCLAkPub of the runtime data is not 'AikPub'");
@@ -142,8 +178,10 @@ static bool judge_ak(const struct lab_evidence *evidence, const struct lab_findi
 }
 
 /* TPMS_ATTEST up to the part that differs by type. */
-static bool take_attest(struct kw_cursor *c, uint16_t type, const char *what, struct lab_why *why)
+static bool take_attest(struct kw_cursor *c, uint16_t type, const struct tpm_key *ak,
+			const char *what, struct lab_why *why)
 {
+	uint8_t expected[NAME_SIZE];
 	struct kw_bytes signer, extra;
 	uint32_t magic = 0;
 	uint16_t found = 0;
@@ -156,6 +194,9 @@ static bool take_attest(struct kw_cursor *c, uint16_t type, const char *what, st
 	if (!take_2b(c, &signer) || !take_2b(c, &extra)
 	    || !kw_skip(c, 8 + 4 + 4 + 1 + 8)) /* clockInfo, firmwareVersion */
 		return lab_refuse(why, "%s is cut", what);
+	qualified_name(TPM_RH_ENDORSEMENT, ak, expected);
+	if (!kw_bytes_equal(signer, KW_BYTES(expected)))
+		return lab_refuse(why, "%s names another signer than 'AikPub'", what);
 	return extra.len == 0
 	       || lab_refuse(why, "%s has qualifying data, which the protocol leaves empty", what);
 }
@@ -173,15 +214,16 @@ static void pcr_digest(const struct lab_evidence *evidence, uint8_t ret[LAB_SHA2
 	lab_sha256((struct kw_bytes){ evidence->pcrs[0], sizeof(evidence->pcrs) }, ret);
 }
 
-static bool judge_quote(const struct lab_evidence *evidence, EVP_PKEY *ak, struct lab_why *why)
+static bool judge_quote(const struct lab_evidence *evidence, const struct tpm_key *ak,
+			EVP_PKEY *ak_key, struct lab_why *why)
 {
 	struct kw_cursor c = { .in = kw_blob_bytes(&evidence->quote) };
 	struct kw_bytes selected, digest;
 	uint8_t expected[LAB_SHA256_SIZE];
 
-	if (!signature_fits(&evidence->quote, &evidence->quote_signature, ak))
+	if (!signature_fits(&evidence->quote, &evidence->quote_signature, ak_key))
 		return lab_refuse(why, "the quote's signature does not verify with 'AikPub'");
-	if (!take_attest(&c, TPM_ST_ATTEST_QUOTE, "the quote", why))
+	if (!take_attest(&c, TPM_ST_ATTEST_QUOTE, ak, "the quote", why))
 		return false;
 	if (!kw_take(&c, sizeof(selection), &selected)
 	    || !kw_bytes_equal(selected, KW_BYTES(selection)))
@@ -221,22 +263,25 @@ static bool judge_key(const struct lab_evidence *evidence, const struct tpm_key 
 	       || lab_refuse(why, "'EncKeyPub' has another policy than PolicyPCR over 'PCRs'");
 }
 
-static bool judge_certify(const struct lab_evidence *evidence, EVP_PKEY *ak,
-			  const struct tpm_key *key, struct lab_why *why)
+static bool judge_certify(const struct lab_evidence *evidence, const struct tpm_key *ak,
+			  EVP_PKEY *ak_key, const struct tpm_key *key, struct lab_why *why)
 {
 	struct kw_cursor c = { .in = kw_blob_bytes(&evidence->certify) };
 	struct kw_bytes name, qualified;
-	uint8_t expected[NAME_SIZE] = { 0, TPM_ALG_SHA256 };
+	uint8_t expected[NAME_SIZE];
 
-	if (!signature_fits(&evidence->certify, &evidence->certify_signature, ak))
+	if (!signature_fits(&evidence->certify, &evidence->certify_signature, ak_key))
 		return lab_refuse(why, "the certify signature does not verify with 'AikPub'");
-	if (!take_attest(&c, TPM_ST_ATTEST_CERTIFY, "the certify structure", why))
+	if (!take_attest(&c, TPM_ST_ATTEST_CERTIFY, ak, "the certify structure", why))
 		return false;
 	if (!take_2b(&c, &name) || !take_2b(&c, &qualified) || kw_cursor_left(&c) != 0)
 		return lab_refuse(why, "the certify structure is cut or has bytes left over");
-	lab_sha256(key->area, expected + 2);
-	return kw_bytes_equal(name, KW_BYTES(expected))
-	       || lab_refuse(why, "the certify structure names another key than 'EncKeyPub'");
+	key_name(key, expected);
+	if (!kw_bytes_equal(name, KW_BYTES(expected)))
+		return lab_refuse(why, "the certify structure names another key than 'EncKeyPub'");
+	qualified_name(TPM_RH_NULL, key, expected);
+	return kw_bytes_equal(qualified, KW_BYTES(expected))
+	       || lab_refuse(why, "the certified key was not made in the NULL hierarchy");
 }
 
 bool lab_judge_tpm(const struct lab_evidence *evidence, struct lab_findings *findings,
@@ -252,6 +297,7 @@ bool lab_judge_tpm(const struct lab_evidence *evidence, struct lab_findings *fin
 	findings->key = public_key(&key);
 	if (ak_key == NULL || findings->key == NULL)
 		return lab_refuse(why, "'AikPub' or 'EncKeyPub' is no RSA key");
-	return judge_ak(evidence, findings, &ak, ak_key, why) && judge_quote(evidence, ak_key, why)
-	       && judge_key(evidence, &key, why) && judge_certify(evidence, ak_key, &key, why);
+	return judge_ak(evidence, findings, &ak, ak_key, why)
+	       && judge_quote(evidence, &ak, ak_key, why) && judge_key(evidence, &key, why)
+	       && judge_certify(evidence, &ak, ak_key, &key, why);
 }

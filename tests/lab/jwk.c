@@ -123,6 +123,18 @@ static EVP_PKEY *build(const char *type, int selection, OSSL_PARAM_BLD *builder)
 	return key;
 }
 
+/* An odd modulus without small factors, an exponent that can be one: OpenSSL encrypts with no
+ * other.
+ */
+static bool public_key_sound(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	bool sound = context != NULL && EVP_PKEY_public_check(context) == 1;
+
+	EVP_PKEY_CTX_free(context);
+	return sound;
+}
+
 EVP_PKEY *lab_rsa_public(struct kw_bytes n, struct kw_bytes e)
 {
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -135,7 +147,10 @@ EVP_PKEY *lab_rsa_public(struct kw_bytes n, struct kw_bytes e)
 	key = build("RSA", EVP_PKEY_PUBLIC_KEY, builder);
 	BN_free(modulus);
 	BN_free(exponent);
-	return key;
+	if (key != NULL && public_key_sound(key))
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
 }
 
 /* A base64url member of a JWK; empty if it is missing or not that. */

@@ -5,6 +5,7 @@
 #include "util/base64.h"
 #include "util/cleanup.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #include <string.h>
 
@@ -91,6 +92,18 @@ static bool take_os(const struct kw_json *info, struct lab_evidence *ret, struct
 	return true;
 }
 
+/* Guest attestation 4.8: UTF-8 without NUL. */
+static bool payload_text(const char *name, struct kw_bytes text, struct lab_why *why)
+{
+	size_t at = 0, len;
+
+	if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL)
+		return lab_refuse(why, "'%s' of 'ClientPayload' has a NUL inside", name);
+	while (at < text.len && (len = kw_utf8_length(text, at)) > 0)
+		at += len;
+	return at == text.len || lab_refuse(why, "'%s' of 'ClientPayload' is not UTF-8", name);
+}
+
 static bool take_payload(const struct kw_json *info, struct lab_evidence *ret, struct lab_why *why)
 {
 	const struct kw_json *payload = kw_json_get(info, "ClientPayload");
@@ -105,7 +118,8 @@ static bool take_payload(const struct kw_json *info, struct lab_evidence *ret, s
 	     one = kw_json_next(one)) {
 		KW_CLEANUP(kw_blob_clear) struct kw_blob text = { 0 };
 
-		if (!take(payload, kw_json_name(one), KW_BASE64, &text, why))
+		if (!take(payload, kw_json_name(one), KW_BASE64, &text, why)
+		    || !payload_text(kw_json_name(one), kw_blob_bytes(&text), why))
 			return false;
 	}
 	ret->payload = kw_json_copy(payload);
