@@ -331,11 +331,12 @@ int kw_token_judge(struct kw_bytes token, const struct kw_json *jwks,
 {
 	KW_CLEANUP(kw_jws_clear) struct kw_jws jws = { 0 };
 	struct judging j = { .jws = &jws, .rules = rules, .checks = checks };
+	bool parsed = kw_jws_parse(token, KW_E_TOK_FORM, &jws, err) == 0;
 
-	if (kw_jws_parse(token, KW_E_TOK_FORM, &jws, err) < 0)
+	kw_checks_judge(checks, "token form", KW_E_TOK_FORM, parsed, "a compact JWS",
+			parsed ? "one" : err->detail);
+	if (!parsed)
 		return -1;
-	kw_checks_judge(checks, "token form", KW_E_TOK_FORM, true, "a compact JWS",
-			"a compact JWS");
 	judge_text(checks, "token algorithm", KW_E_TOK_ALG, "RS256", jws.alg);
 	if (strcmp(jws.alg, "RS256") != 0)
 		return 0; /* refused before any key is looked up */

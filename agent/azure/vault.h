@@ -6,17 +6,10 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/key_id.h"
 #include "http/client.h"
 #include "jose/certificate.h"
 #include "jose/unwrap.h"
-
-/* The three forms of a key identifier (4.1), taken apart and held against the grammar. */
-struct kw_key_id {
-	struct kw_origin origin;
-	char name[128], version[65]; /* version "": none given */
-};
-/* "https://HOST[:PORT]/keys/NAME[/VERSION]". False: not of the grammar. */
-bool kw_key_id_parse(const char *url, struct kw_key_id *ret) KW_MUST_USE;
 
 struct kw_release_request {
 	struct kw_key_id key;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "config/key_id.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/origin.h"
@@ -83,8 +84,7 @@ struct kw_config_identity {
 
 struct kw_config_key {
 	char *name, *url;
-	struct kw_origin origin;	 /* of url */
-	char key_name[128], version[65]; /* from url; version "" follows the latest */
+	struct kw_key_id id; /* of url; version "" follows the latest */
 	bool required;
 	int64_t refresh_ms, grace_ms, max_stale_ms;
 	enum kw_on_denied on_denied;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/forms.h"
 
+#include "config/key_id.h"
 #include "util/cleanup.h"
 #include "util/text.h"
 
@@ -87,37 +88,11 @@ static char *take_audience(const char *text)
 	return is_word(text) && text[strlen(text) - 1] != '/' ? kw_strdup(text) : NULL;
 }
 
-bool kw_key_url_parse(const char *url, struct kw_origin *ret_origin,
-		      char ret_name[KW_KEY_NAME_SIZE], char ret_version[KW_KEY_VERSION_SIZE])
-{
-	static const char prefix[] = "/keys/";
-	struct kw_origin origin;
-	const char *name, *version;
-	size_t name_len;
-
-	if (!kw_origin_parse(url, &origin, &name) || !origin.tls
-	    || strncmp(name, prefix, strlen(prefix)) != 0)
-		return false;
-	name += strlen(prefix);
-	name_len = strcspn(name, "/");
-	version = name + name_len + (name[name_len] == '/');
-	if (!consists_of(name, name_len, LETTERS DIGITS "-", 1, KW_KEY_NAME_SIZE - 1)
-	    || !consists_of(version, strlen(version), LETTERS DIGITS, name[name_len] == '/',
-			    KW_KEY_VERSION_SIZE - 1))
-		return false;
-	*ret_origin = origin;
-	memcpy(ret_name, name, name_len);
-	ret_name[name_len] = '\0';
-	memcpy(ret_version, version, strlen(version) + 1);
-	return true;
-}
-
 static char *take_key_url(const char *text)
 {
-	struct kw_origin origin;
-	char name[KW_KEY_NAME_SIZE], version[KW_KEY_VERSION_SIZE];
+	struct kw_key_id id;
 
-	return kw_key_url_parse(text, &origin, name, version) ? kw_strdup(text) : NULL;
+	return kw_key_id_parse(text, &id) ? kw_strdup(text) : NULL;
 }
 
 /* Literals alone: a name could come to mean another address. */

@@ -28,9 +28,3 @@ extern const struct kw_form kw_form_loopback;	/* 127.0.0.0/8 or [::1], with a po
 extern const struct kw_form kw_form_host;	/* a Host header's value */
 extern const struct kw_form kw_form_connect_to; /* HOST:PORT:ADDRESS:PORT */
 extern const struct kw_form kw_form_hex;
-
-enum { KW_KEY_NAME_SIZE = 128, KW_KEY_VERSION_SIZE = 65 };
-/* "https://HOST/keys/NAME[/VERSION]" taken apart; version "" if there is none. */
-bool kw_key_url_parse(const char *url, struct kw_origin *ret_origin,
-		      char ret_name[KW_KEY_NAME_SIZE],
-		      char ret_version[KW_KEY_VERSION_SIZE]) KW_MUST_USE;

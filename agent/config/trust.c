@@ -55,14 +55,13 @@ static bool is_own_authority(const struct kw_config *config,
 
 static bool are_vaults(const struct kw_config *config, const struct kw_config_key *key)
 {
-	char name[KW_KEY_NAME_SIZE], version[KW_KEY_VERSION_SIZE];
-	struct kw_origin origin;
+	struct kw_key_id id;
 
 	for (size_t i = 0; i < key->n_fallback_urls; i++)
-		if (!kw_key_url_parse(key->fallback_urls[i], &origin, name, version)
-		    || !kw_cloud_has_vault(config->cloud, &origin))
+		if (!kw_key_id_parse(key->fallback_urls[i], &id)
+		    || !kw_cloud_has_vault(config->cloud, &id.origin))
 			return false;
-	return kw_cloud_has_vault(config->cloud, &key->origin);
+	return kw_cloud_has_vault(config->cloud, &key->id.origin);
 }
 
 /* One entry for all keys: a thousand of them say no more. */

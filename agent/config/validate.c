@@ -124,12 +124,11 @@ static int validate_identity(const struct kw_config *config, const struct kw_yam
 static int want_audience(const struct kw_config *config, const struct kw_config_key *key,
 			 const char *url, const struct kw_place *at, struct kw_error *err)
 {
-	char name[KW_KEY_NAME_SIZE], version[KW_KEY_VERSION_SIZE];
-	struct kw_origin origin;
+	struct kw_key_id id;
 
-	if (kw_key_url_parse(url, &origin, name, version)
+	if (kw_key_id_parse(url, &id)
 	    && kw_config_audience(config, key->identity ? key->identity : &config->identity,
-				  &origin))
+				  &id.origin))
 		return 0;
 	return kw_fail_at(err, KW_E_CFG_MISSING, at,
 			  "the audience for '%.128s' is not known, 'identity.audience' is needed",
@@ -142,7 +141,7 @@ static int validate_key(struct kw_config *config, const struct kw_yaml *root, si
 	struct kw_config_key *key = &config->keys[i];
 	char path[PATH_SIZE];
 
-	if (!kw_key_url_parse(key->url, &key->origin, key->key_name, key->version))
+	if (!kw_key_id_parse(key->url, &key->id))
 		return kw_fail_at(err, KW_E_CFG_VALUE, place(root, "keys[%zu].url", i),
 				  "'url' names no key");
 	if (config->attestation.n_endpoints + key->n_attestation_endpoints == 0)

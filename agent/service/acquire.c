@@ -29,12 +29,12 @@ bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid)
 	char origin[KW_ORIGIN_TEXT_SIZE];
 	struct kw_key_id id = { 0 };
 
-	kw_origin_text(&rule->origin, origin);
+	kw_origin_text(&rule->id.origin, origin);
 	url = strncmp(kid, "https://", strlen("https://")) == 0
 		      ? kw_strdup(kid)
 		      : kw_format("%s/keys/%s", origin, kid);
-	return kw_key_id_parse(url, &id) && kw_origin_equal(&id.origin, &rule->origin)
-	       && strcmp(id.name, rule->key_name) == 0 && strcmp(id.version, rule->version) == 0;
+	return kw_key_id_parse(url, &id) && kw_origin_equal(&id.origin, &rule->id.origin)
+	       && strcmp(id.name, rule->id.name) == 0 && strcmp(id.version, rule->id.version) == 0;
 }
 
 static int call_with(struct kw_service *service, const struct kw_secret *bearer,
@@ -56,7 +56,7 @@ static int call_as_configured(struct kw_service *service, const struct kw_config
 {
 	const struct kw_config_identity *identity =
 		rule->identity != NULL ? rule->identity : &service->config->identity;
-	const char *audience = kw_config_audience(service->config, identity, &rule->origin);
+	const char *audience = kw_config_audience(service->config, identity, &rule->id.origin);
 
 	if (audience == NULL)
 		return kw_fail(err, KW_E_IDN_AUDIENCE, "no audience is known for %s", rule->url);
@@ -117,12 +117,11 @@ static int release(struct kw_service *service, struct kw_attestation *session,
 	KW_CLEANUP(kw_release_answer_clear) struct kw_release_answer answer = { 0 };
 	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
 	struct kw_release_request request = {
+		.key = rule->id,
 		.token = kw_attestation_token(session),
 		.enc = service->config->release.enc,
 	};
 
-	if (!kw_key_id_parse(rule->url, &request.key))
-		return kw_fail(err, KW_E_CFG_VALUE, "'%s' is no key identifier", rule->url);
 	if (nonce_text(service, request.nonce, err) < 0
 	    || call_vault(service, rule, bearer, &request, &body, err) < 0)
 		return -1;

@@ -32,6 +32,7 @@ static void refuses_the_form(void **state)
 	assert_int_equal(
 		kw_token_judge(kw_bytes_text(row->token), NULL, &rules, &checks, NULL, &err), -1);
 	assert_true(kw_error_is(&err, KW_E_TOK_FORM));
+	assert_int_equal(kw_checks_find(&checks, "token form")->verdict, KW_VERDICT_FAILED);
 	err = (struct kw_error){ 0 };
 	assert_int_equal(kw_token_kid(kw_bytes_text(row->token), kid, sizeof(kid), &err), -1);
 	assert_true(kw_error_is(&err, KW_E_TOK_FORM));

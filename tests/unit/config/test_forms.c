@@ -71,44 +71,4 @@ static void is_kept_or_refused(void **state)
 		assert_null(kept);
 }
 
-static const struct url {
-	const char *name, *text, *key, *version; /* key NULL: refused */
-} urls[] = {
-	{ "given a key without version, it follows the latest", "https://v.test/keys/k", "k", "" },
-	{ "given a version, it is taken", "https://v.test/keys/a-B9/0aZ", "a-B9", "0aZ" },
-	{ "given a name of 127, it is taken", "https://v/keys/" X60 X60 "xxxxxxx",
-	  X60 X60 "xxxxxxx", "" },
-	{ "given a name of 128, it is refused", "https://v/keys/" X60 X60 "xxxxxxxx", NULL, NULL },
-	{ "given a version of 64, it is taken", "https://v/keys/k/" X60 "xxxx", "k", X60 "xxxx" },
-	{ "given a version of 65, it is refused", "https://v/keys/k/" X60 "xxxxx", NULL, NULL },
-	{ "given an empty version, it is refused", "https://v/keys/k/", NULL, NULL },
-	{ "given no name, it is refused", "https://v/keys/", NULL, NULL },
-	{ "given a third part, it is refused", "https://v/keys/k/1/2", NULL, NULL },
-	{ "given a query, it is refused", "https://v/keys/k?x=1", NULL, NULL },
-	{ "given a fragment, it is refused", "https://v/keys/k#x", NULL, NULL },
-	{ "given a percent sign, it is refused", "https://v/keys/k%2e", NULL, NULL },
-	{ "given a dot, it is refused", "https://v/keys/..", NULL, NULL },
-	{ "given a dash in the version, it is refused", "https://v/keys/k/a-b", NULL, NULL },
-	{ "given secrets for keys, it is refused", "https://v/secrets/k", NULL, NULL },
-	{ "given http, it is refused", "http://v/keys/k", NULL, NULL },
-};
-
-static void is_taken_apart(void **state)
-{
-	const struct url *row = *state;
-	char name[KW_KEY_NAME_SIZE] = "untouched", version[KW_KEY_VERSION_SIZE] = "untouched";
-	struct kw_origin origin = { 0 };
-	bool good = kw_key_url_parse(row->text, &origin, name, version);
-
-	assert_int_equal(good, row->key != NULL);
-	assert_string_equal(name, good ? row->key : "untouched");
-	assert_string_equal(version, good ? row->version : "untouched");
-	assert_int_equal(origin.port, good ? 443 : 0);
-}
-
-int main(void)
-{
-	int failed = KW_ROWS_RUN(rows, is_kept_or_refused);
-
-	return failed + KW_ROWS_RUN(urls, is_taken_apart);
-}
+KW_TEST_ROWS(rows, is_kept_or_refused)

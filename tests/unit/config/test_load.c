@@ -84,10 +84,10 @@ static void keys_are_read(void **state)
 	assert_ptr_equal(key, &c->keys[0]);
 	assert_null(kw_config_key_find(c, "nobody"));
 	assert_string_equal(key->url, "https://vault.test:8443/keys/disk-key/0123abc");
-	assert_string_equal(key->origin.host, "vault.test");
-	assert_int_equal(key->origin.port, 8443);
-	assert_string_equal(key->key_name, "disk-key");
-	assert_string_equal(key->version, "0123abc");
+	assert_string_equal(key->id.origin.host, "vault.test");
+	assert_int_equal(key->id.origin.port, 8443);
+	assert_string_equal(key->id.name, "disk-key");
+	assert_string_equal(key->id.version, "0123abc");
 	assert_false(key->required);
 	assert_int_equal(key->refresh_ms, 300000);
 	assert_int_equal(key->grace_ms, 60000);
@@ -102,7 +102,7 @@ static void keys_are_read(void **state)
 	assert_int_equal(key->n_fallback_urls, 1);
 	assert_string_equal(key->fallback_urls[0], "https://vault2.test/keys/disk-key");
 	assert_false(c->keys[1].export_allowed);
-	assert_string_equal(c->keys[1].version, "");
+	assert_string_equal(c->keys[1].id.version, "");
 	assert_null(c->keys[1].identity);
 }
 

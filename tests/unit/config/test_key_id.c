@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The grammar of key identifiers (key release 4.1). */
-#include "azure/vault.h"
+#include "config/key_id.h"
 #include "rows.h"
 
 #define HOST "https://vault.example.test"
