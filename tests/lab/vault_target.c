@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { WRAPPING_BITS_MIN = 2048 };
+
 static struct kw_json *fetch(const char *url, struct lab_why *why)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
@@ -96,6 +98,8 @@ static bool judge(const struct lab_jws *jws, const char *policy, struct lab_why 
 
 	if (algorithm == NULL || strcmp(algorithm, "RS256") != 0)
 		return lab_refuse(why, "the token's alg is not RS256");
+	if (kw_json_get(jws->header, "crit") != NULL) /* RFC 7515 4.1.11: nothing is understood */
+		return lab_refuse(why, "the token's header has crit");
 	if (issuer == NULL || !lab_policy_names(policy, issuer))
 		return lab_refuse(why, "the issuer '%s' is not an authority of the policy",
 				  issuer != NULL ? issuer : "");
@@ -152,5 +156,11 @@ bool lab_target_wrapping_key(const struct kw_json *claims, struct lab_wrapping_k
 		return lab_refuse(why, "the key in x-ms-runtime.keys: %s", err.detail);
 	ret->key = lab_rsa_public(kw_blob_bytes(&n), kw_blob_bytes(&e));
 	ret->kid = kw_json_string(kw_json_get(entry, "kid"));
-	return ret->key != NULL || lab_refuse(why, "the key in x-ms-runtime.keys is no RSA key");
+	if (ret->key == NULL)
+		return lab_refuse(why, "the key in x-ms-runtime.keys is no RSA key");
+	if (EVP_PKEY_get_bits(ret->key) >= WRAPPING_BITS_MIN)
+		return true;
+	EVP_PKEY_free(KW_STEAL(ret->key));
+	return lab_refuse(why, "the key in x-ms-runtime.keys has less than %d bits",
+			  WRAPPING_BITS_MIN);
 }
