@@ -9,8 +9,8 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* RFC 5649: semiblocks of 8 bytes, at least two of them. */
-enum { SEMIBLOCK_SIZE = 8, KWP_SIZE_MIN = 16 };
+/* Semiblocks of 8 bytes: RFC 5649 has at least two of them, RFC 3394 three. */
+enum { SEMIBLOCK_SIZE = 8, KWP_SIZE_MIN = 16, KW_SIZE_MIN = 24 };
 /* 128: OpenSSL takes no longer one. */
 enum { GCM_TAG_SIZE = 16, GCM_IV_SIZE_MIN = 12, GCM_IV_SIZE_MAX = 128 };
 
@@ -125,16 +125,16 @@ int kw_key_hsm_split(const struct kw_key_hsm *key_hsm, size_t modulus_size,
 	return 0;
 }
 
-/* NULL: no AES has keys of that length. */
-static const char *kwp_cipher(size_t key_len)
+/* By length of the key: OpenSSL's names of RFC 5649 and of RFC 3394. NULL: no AES has such keys. */
+static const char *wrap_cipher(size_t key_len, bool padded)
 {
 	switch (key_len) {
 	case 16:
-		return "AES-128-WRAP-PAD";
+		return padded ? "AES-128-WRAP-PAD" : "AES-128-WRAP";
 	case 24:
-		return "AES-192-WRAP-PAD";
+		return padded ? "AES-192-WRAP-PAD" : "AES-192-WRAP";
 	case 32:
-		return "AES-256-WRAP-PAD";
+		return padded ? "AES-256-WRAP-PAD" : "AES-256-WRAP";
 	default:
 		return NULL;
 	}
@@ -142,10 +142,10 @@ static const char *kwp_cipher(size_t key_len)
 
 /* One update does it all; `plain` comes with the length of `wrapped` and leaves with the true one.
  */
-static bool kwp_decrypt(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *plain)
+static bool wrap_decrypt(const char *name, struct kw_bytes key, struct kw_bytes wrapped,
+			 struct kw_secret *plain)
 {
-	KW_CLEANUP(EVP_CIPHER_freep)
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, kwp_cipher(key.len), NULL);
+	KW_CLEANUP(EVP_CIPHER_freep) EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
 	KW_CLEANUP(EVP_CIPHER_CTX_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int len = 0;
 
@@ -160,20 +160,32 @@ static bool kwp_decrypt(struct kw_bytes key, struct kw_bytes wrapped, struct kw_
 	return true;
 }
 
-int kw_unwrap_kwp(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *ret,
-		  struct kw_error *err)
+static int unwrap(const char *cipher, size_t size_min, struct kw_bytes key, struct kw_bytes wrapped,
+		  struct kw_secret *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
 
-	if (!kwp_cipher(key.len) || wrapped.len < KWP_SIZE_MIN || wrapped.len > INT_MAX
+	if (!cipher || wrapped.len < size_min || wrapped.len > INT_MAX
 	    || wrapped.len % SEMIBLOCK_SIZE != 0)
 		return kw_unwrap_refuse(err);
 	if (kw_secret_new(wrapped.len, &plain, err) < 0)
 		return -1;
-	if (!kwp_decrypt(key, wrapped, &plain))
+	if (!wrap_decrypt(cipher, key, wrapped, &plain))
 		return kw_unwrap_refuse(err);
 	kw_secret_move(ret, &plain);
 	return 0;
+}
+
+int kw_unwrap_kwp(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *ret,
+		  struct kw_error *err)
+{
+	return unwrap(wrap_cipher(key.len, true), KWP_SIZE_MIN, key, wrapped, ret, err);
+}
+
+int kw_unwrap_kw(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *ret,
+		 struct kw_error *err)
+{
+	return unwrap(wrap_cipher(key.len, false), KW_SIZE_MIN, key, wrapped, ret, err);
 }
 
 static const EVP_CIPHER *gcm_cipher(size_t key_len)

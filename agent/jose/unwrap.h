@@ -36,6 +36,10 @@ int kw_key_hsm_split(const struct kw_key_hsm *key_hsm, size_t modulus_size,
 int kw_unwrap_kwp(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *ret,
 		  struct kw_error *err) KW_MUST_USE;
 
+/* RFC 3394: the same without padding, so at least two semiblocks come out. UNW_FAILED. */
+int kw_unwrap_kw(struct kw_bytes key, struct kw_bytes wrapped, struct kw_secret *ret,
+		 struct kw_error *err) KW_MUST_USE;
+
 /* RSA-OAEP with a PKCS#8 private key in memory, MGF1 of the same hash, empty label. UNW_FAILED. */
 int kw_unwrap_oaep(struct kw_bytes pkcs8, enum kw_hash hash, struct kw_bytes wrapped,
 		   struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
