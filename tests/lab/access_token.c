@@ -10,45 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TOKEN_LIFE_S = 3600, EVERYTHING = LAB_MAY_READ | LAB_MAY_WRITE | LAB_MAY_RELEASE };
-
-#define RESOURCE_ID(name)                                                        \
-	"/subscriptions/00000000-0000-4000-8000-000000000001/resourcegroups/lab" \
-	"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" name
-
-/* The first is the system-assigned one. */
-static const struct lab_identity identities[] = {
-	{ "00000000-1111-4222-8333-444444444444", "00000000-aaaa-4bbb-8ccc-dddddddddddd",
-	  RESOURCE_ID("system"), EVERYTHING },
-	{ "11111111-2222-3333-4444-555555555555", "11111111-aaaa-4bbb-8ccc-dddddddddddd",
-	  RESOURCE_ID("app"), EVERYTHING },
-	{ "22222222-3333-4444-5555-666666666666", "22222222-aaaa-4bbb-8ccc-dddddddddddd",
-	  RESOURCE_ID("reader"), LAB_MAY_READ },
-};
-enum { N_IDENTITIES = sizeof(identities) / sizeof(identities[0]) };
-
-const struct lab_identity *lab_identity_system(void)
-{
-	return &identities[0];
-}
-
-const struct lab_identity *lab_identity_find(const char *kind, const char *value)
-{
-	for (size_t i = 0; i < N_IDENTITIES; i++) {
-		const struct lab_identity *one = &identities[i];
-		const char *name = strcmp(kind, "client_id") == 0   ? one->client_id
-				   : strcmp(kind, "object_id") == 0 ? one->object_id
-								    : one->resource_id;
-
-		if (strcasecmp(name, value) == 0)
-			return one;
-	}
-	return NULL;
-}
+enum { TOKEN_LIFE_S = 3600 };
 
 bool lab_resource_known(const char *resource)
 {
-	static const char *const known[] = { LAB_VAULT_RESOURCE, "https://managedhsm.azure.net",
+	static const char *const known[] = { LAB_VAULT_RESOURCE, LAB_MHSM_RESOURCE,
 					     "https://attest.azure.net" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -125,7 +91,8 @@ void lab_access_token_reply(struct lab_reply *reply, enum lab_service by, const 
 }
 
 /* Whose token it is; NULL: `ret_why` says what is wrong with it. */
-static const struct lab_identity *owner_of(const char *token, const char **ret_why)
+static const struct lab_identity *owner_of(const char *token, const char *resource,
+					   const char **ret_why)
 {
 	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
 	const char *audience, *client;
@@ -138,34 +105,34 @@ static const struct lab_identity *owner_of(const char *token, const char **ret_w
 		return NULL;
 	*ret_why = "it is for another audience";
 	audience = kw_json_string(kw_json_get(jws.payload, "aud"));
-	if (audience == NULL || strcmp(audience, LAB_VAULT_RESOURCE) != 0)
+	if (audience == NULL || strcmp(audience, resource) != 0)
 		return NULL;
 	*ret_why = "it has expired";
 	if (!kw_json_int(kw_json_get(jws.payload, "exp"), &expires) || expires <= lab_now_s())
 		return NULL;
 	*ret_why = "it is of an unknown identity";
 	client = kw_json_string(kw_json_get(jws.payload, "appid"));
-	return client != NULL ? lab_identity_find("client_id", client) : NULL;
+	return client != NULL ? lab_identity_of_client(client) : NULL;
 }
 
-bool lab_access_allowed(const struct lab_request *request, enum lab_permission wanted,
-			struct lab_reply *reply)
+bool lab_access_allowed(const struct lab_request *request, const char *resource,
+			enum lab_permission wanted, struct lab_reply *reply)
 {
 	const char *header = lab_request_header(request, "Authorization");
 	const struct lab_identity *identity = NULL;
 	const char *why = "there is none";
 
 	if (header != NULL && strncasecmp(header, "Bearer ", 7) == 0)
-		identity = owner_of(header + 7, &why);
+		identity = owner_of(header + 7, resource, &why);
 	if (identity == NULL) {
 		lab_reply_error(reply, 401, "Unauthorized", NULL,
 				"AKV10000: the bearer token is not accepted: %s", why);
 		lab_reply_header(reply, "WWW-Authenticate",
 				 "Bearer authorization=\"%s/%s\", resource=\"%s\"", lab_site.entra,
-				 LAB_TENANT, LAB_VAULT_RESOURCE);
+				 LAB_TENANT, resource);
 		return false;
 	}
-	if ((identity->permissions & wanted) == 0) {
+	if (!lab_identity_may(identity, wanted)) {
 		lab_reply_error(reply, 403, "Forbidden", "ForbiddenByPolicy",
 				"the identity %s does not have the permission for this operation",
 				identity->client_id);

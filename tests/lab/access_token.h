@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The identities of the lab's tenant and their access tokens: IMDS and Entra mint them, the vault
- * judges them. Which identities there are, and what each may do at the vault, is the table in the
- * source; docs/lab.md lists it. Thread-safe.
- */
+/* Access tokens: IMDS and Entra mint them, the vault judges them. Thread-safe. */
 #pragma once
 
 #include "http_server.h"
-
-enum lab_permission { LAB_MAY_READ = 1, LAB_MAY_WRITE = 2, LAB_MAY_RELEASE = 4 };
-
-struct lab_identity {
-	const char *client_id, *object_id, *resource_id;
-	unsigned permissions;
-};
-/* The identity of the machine when none is named. */
-const struct lab_identity *lab_identity_system(void);
-/* By one of its three names: "client_id", "object_id", "msi_res_id". NULL: not assigned. */
-const struct lab_identity *lab_identity_find(const char *kind, const char *value);
+#include "identity.h"
 
 /* Whether tokens are given for that audience at all. */
 bool lab_resource_known(const char *resource);
@@ -34,6 +20,7 @@ struct lab_access_token lab_access_token_mint(enum lab_service by,
 void lab_access_token_reply(struct lab_reply *reply, enum lab_service by, const char *resource,
 			    struct lab_access_token *token);
 
-/* Judges the Authorization header of a request; 401 or 403 is in `reply` when it says false. */
-bool lab_access_allowed(const struct lab_request *request, enum lab_permission wanted,
-			struct lab_reply *reply);
+/* Judges the Authorization header of a request to the service whose tokens are for `resource`; 401
+ * or 403 is in `reply` when it says false. */
+bool lab_access_allowed(const struct lab_request *request, const char *resource,
+			enum lab_permission wanted, struct lab_reply *reply);

@@ -470,11 +470,18 @@ def check_entra(m):
     tenant = "72f988bf-0000-4000-8000-00000000d1ab"
     url = f"{m.lab.at['entra']}/{tenant}/oauth2/v2.0/token"
     part = lambda value: b64url(json.dumps(value).encode())
-    claims = {"aud": ["api://AzureADTokenExchange"], "exp": int(time.time()) + 600, "iss": "x", "sub": "y"}
+    issuer = serialization.load_pem_private_key(open(m.lab.dir + "/pki/sa-issuer.key", "rb").read(), None)
+    claims = {"aud": ["api://AzureADTokenExchange"], "exp": int(time.time()) + 600, "iss": m.lab.at["entra"] + "/cluster/",
+              "sub": "system:serviceaccount:default:keyward"}
+
+    def assertion(**changes):
+        text = f"{part({'alg': 'RS256'})}.{part({**claims, **changes})}"
+        return text + "." + b64url(issuer.sign(text.encode(), client.padding.PKCS1v15(), hashes.SHA256()))
+
     form = {"client_id": "11111111-2222-3333-4444-555555555555", "scope": m.lab.at["resource"] + "/.default",
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            "client_assertion": f"{part({'alg': 'RS256'})}.{part(claims)}.AAAA"}
+            "client_assertion": assertion()}
 
     def ask(url=url, **changes):
         data = urllib.parse.urlencode({**form, **changes}).encode()
@@ -486,8 +493,7 @@ def check_entra(m):
 
     token = ask()["access_token"]
     check("Entra's token opens the vault", "key" in vault(m, "demo", token=token))
-    stale = f"{part({'alg': 'RS256'})}.{part({**claims, 'exp': 1})}.AAAA"
-    check("given a stale assertion, Entra refuses", ask(client_assertion=stale)["error_codes"] == [700024])
+    check("given a stale assertion, Entra refuses", ask(client_assertion=assertion(exp=1))["error_codes"] == [700024])
     check("given an unknown client, Entra refuses", ask(client_id="0")["error_codes"] == [700016])
     check("given another scope, Entra refuses", ask(scope="x/.default")["error_codes"] == [500011])
     check("given another tenant, Entra refuses", ask(url.replace(tenant, "common"))["error_codes"] == [90002])

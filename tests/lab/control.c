@@ -3,6 +3,7 @@
 
 #include "connection.h"
 #include "fault.h"
+#include "identity.h"
 #include "key_command.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -101,7 +102,8 @@ static struct kw_json *read_json(int fd)
 	return json;
 }
 
-static char *fault_command(const struct kw_json *request, bool *ret_ok)
+/* Commands that are words: the list of the request, handed to what understands it. */
+static char *words_command(const struct kw_json *request, const char *command, bool *ret_ok)
 {
 	const struct kw_json *list = kw_json_get(request, "words");
 	const char *words[WORDS_MAX];
@@ -110,7 +112,9 @@ static char *fault_command(const struct kw_json *request, bool *ret_ok)
 	for (const struct kw_json *one = kw_json_first(list); one != NULL && n < WORDS_MAX;
 	     one = kw_json_next(one))
 		words[n++] = kw_json_string(one) != NULL ? kw_json_string(one) : "";
-	return lab_fault_command(words, n, ret_ok);
+	if (strcmp(command, "fault") == 0)
+		return lab_fault_command(words, n, ret_ok);
+	return lab_identity_command(strcmp(command, "permit") == 0, words, n, ret_ok);
 }
 
 static void serve(int fd)
@@ -123,8 +127,9 @@ static void serve(int fd)
 
 	if (command == NULL)
 		return;
-	if (strcmp(command, "fault") == 0)
-		text = fault_command(request, &ok);
+	if (strcmp(command, "fault") == 0 || strcmp(command, "permit") == 0
+	    || strcmp(command, "deny") == 0)
+		text = words_command(request, command, &ok);
 	else if (strcmp(command, "key") == 0)
 		text = lab_key_command(request, &ok);
 	else

@@ -14,7 +14,8 @@ enum { FAULTS_MAX = 64, WORDS_MAX = 64 };
 #define AT(service) (1u << LAB_##service)
 #define TLS_SERVICES (AT(ENTRA) | AT(KDS) | AT(MAA) | AT(VAULT))
 #define HTTP_SERVICES (TLS_SERVICES | AT(IMDS) | AT(THIM))
-#define ALL_SERVICES (HTTP_SERVICES | AT(TPM))
+#define DEVICES (AT(TPM) | AT(TSM))
+#define ALL_SERVICES (HTTP_SERVICES | DEVICES)
 
 /* Every kind, where it applies, and the arguments it knows; NULL: any. */
 static const struct kind {
@@ -22,9 +23,10 @@ static const struct kind {
 	unsigned services;
 	const char *args; /* each with a blank behind */
 } kinds[] = {
-	{ "status", HTTP_SERVICES, "code retry-after error inner message path " },
+	{ "status", HTTP_SERVICES, "code retry-after error inner message number path " },
 	{ "throttle", HTTP_SERVICES, "retry-after path " },
 	{ "region-move", HTTP_SERVICES, "path " },
+	{ "restart", AT(IMDS) | AT(THIM), "ms path " },
 	{ "delay", HTTP_SERVICES, "ms path " },
 	{ "drip", HTTP_SERVICES, "ms path " },
 	{ "reset", HTTP_SERVICES, "path " },
@@ -47,17 +49,18 @@ static const struct kind {
 	{ "jws-nonce", AT(VAULT), "" },
 	{ "jws-kid", AT(VAULT), "" },
 	{ "ciphertext", AT(VAULT), "" },
-	{ "busy", AT(TPM), NULL },
-	{ "retry", AT(TPM), NULL },
-	{ "gone", AT(TPM), NULL },
+	{ "busy", DEVICES, NULL },
+	{ "retry", DEVICES, NULL },
+	{ "gone", DEVICES, NULL },
 	{ "pcr-extend", AT(TPM), NULL },
-	{ "user-data", AT(TPM), NULL },
-	{ "stale-report", AT(TPM), NULL },
+	{ "user-data", DEVICES, NULL },
+	{ "stale-report", DEVICES, NULL },
 	{ "tamper", ALL_SERVICES, "field " },
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 /* The fields of "tamper", each with a blank behind; services that are not here take any. */
+#define CRL_FIELDS "crl-revoked crl-expired crl-signature "
 #define TOKEN_FIELDS "audience expired no-token "
 static const struct fields {
 	enum lab_service service;
@@ -79,7 +82,15 @@ static const struct fields {
 		   "hcl-type-tdx hcl-type-vbs hcl-type-tvm hcl-hash hcl-length claims "
 		   "claims-not-json ak-missing ak-foreign ak-cert-foreign ak-cert-placeholder "
 		   "quote-magic quote-type quote-pcrs quote-signature certify-name "
-		   "certify-signature pcr-values " },
+		   "certify-signature certify-magic certify-type pcr-values quote-form "
+		   "quote-scheme quote-selection ak-attributes wrapping-key-attributes "
+		   "wrapping-key-policy wrapping-key-lost signature-algo signature-form product "
+		   "cpuid hcl-short " },
+	{ LAB_KDS, CRL_FIELDS },
+	{ LAB_TSM, CRL_FIELDS "report-signature measurement report-data debug migration "
+			      "policy-bit17 vmpl version signing-key signing-none chip-id "
+			      "masked-chip tcb signature-algo signature-form cpuid provider floor "
+			      "aux-empty aux-foreign aux-unterminated aux-offset aux-duplicate " },
 };
 
 static struct lab_fault faults[FAULTS_MAX];
@@ -337,7 +348,7 @@ char *lab_fault_command(const char *const *words, size_t n_words, bool *ret_ok)
 	}
 	*ret_ok = false;
 	if (fault.service == LAB_N_SERVICES)
-		return kw_format("unknown service '%s': imds thim entra kds maa vault tpm",
+		return kw_format("unknown service '%s': imds thim entra kds maa vault tpm tsm",
 				 words[0]);
 	if (alone)
 		return kw_format("name a fault for %s; see docs/lab.md", words[0]);

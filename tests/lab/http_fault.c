@@ -2,6 +2,7 @@
 /* The answer to a request, straight or bent by the faults of docs/lab.md that act on the wire. */
 #include "connection.h"
 #include "fault.h"
+#include "services.h"
 #include "site.h"
 #include "util/text.h"
 
@@ -9,8 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { OVERSIZE_BYTES = 64 << 20, DRIP_MS = 200, GARBAGE_BYTES = 512, CHUNK = 64 << 10 };
+enum {
+	RESTART_MS = 2000,
+	OVERSIZE_BYTES = 64 << 20,
+	DRIP_MS = 200,
+	GARBAGE_BYTES = 512,
+	CHUNK = 64 << 10
+};
 
 static const char *status_words(int status)
 {
@@ -145,18 +153,36 @@ static void error_reply(const struct lab_request *request, const struct lab_faul
 	const char *code = lab_fault_arg(fault, "error");
 	const char *message = lab_fault_arg(fault, "message");
 	const char *retry_after = lab_fault_arg(fault, "retry-after");
+	long number = lab_fault_number(fault, "number", 0); /* AADSTS */
 	bool oauth = request->service == LAB_IMDS || request->service == LAB_ENTRA;
 
 	if (code == NULL)
 		code = status == 429 ? "Throttled" : "Fault";
 	if (message == NULL)
 		message = "the fault that was asked for";
-	if (oauth)
+	if (request->service == LAB_ENTRA && number != 0)
+		lab_entra_refuse(reply, status, number, code, message);
+	else if (oauth)
 		lab_reply_oauth_error(reply, status, code, "%s", message);
 	else
 		lab_reply_error(reply, status, code, lab_fault_arg(fault, "inner"), "%s", message);
 	if (retry_after != NULL)
 		lab_reply_header(reply, "Retry-After", "%s", retry_after);
+}
+
+/* IMDS says 410 while it restarts: for so long after the first request that meets the fault. */
+static bool is_restarting(const struct lab_request *request)
+{
+	static _Atomic int64_t until_ms[LAB_N_SERVICES];
+	struct timespec now;
+	struct lab_fault fault;
+	int64_t now_ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (lab_fault_take_at(request->service, "restart", request->path, &fault))
+		until_ms[request->service] = now_ms + lab_fault_number(&fault, "ms", RESTART_MS);
+	return now_ms < until_ms[request->service];
 }
 
 /* Faults that answer in place of the service. */
@@ -167,6 +193,12 @@ static bool refused_by_fault(struct lab_connection *c, const struct lab_request 
 
 	if (lab_fault_take_at(request->service, "region-move", request->path, &fault)) {
 		error_reply(request, &fault, 503, reply);
+		lab_server_drop_others(c->server, c);
+		*keep = false;
+		return true;
+	}
+	if (is_restarting(request)) {
+		error_reply(request, &(struct lab_fault){ 0 }, 410, reply);
 		lab_server_drop_others(c->server, c);
 		*keep = false;
 		return true;

@@ -16,25 +16,13 @@ enum lab_service lab_imds_service_of(const char *path)
 	return strncasecmp(path, THIM_PREFIX, sizeof(THIM_PREFIX) - 1) == 0 ? LAB_THIM : LAB_IMDS;
 }
 
-static void certification(struct lab_reply *reply)
-{
-	struct lab_thim thim = lab_platform_thim();
-	struct kw_json *root = kw_json_new_object();
-
-	kw_json_add_string(root, "vcekCert", thim.vcek_pem);
-	kw_json_add_string(root, "tcbm", thim.tcbm);
-	kw_json_add_string(root, "certificateChain", thim.chain_pem);
-	kw_json_add_string(root, "cacheControl", "86400");
-	lab_thim_clear(&thim);
-	lab_reply_json(reply, 200, root);
-}
-
 /* The identity that the query selects; NULL: `reply` refuses. */
 static const struct lab_identity *selected(const struct lab_request *request,
 					   struct lab_reply *reply)
 {
 	static const char *const kinds[] = { "client_id", "object_id", "msi_res_id" };
-	const struct lab_identity *found = lab_identity_system();
+	const struct lab_identity *found = NULL;
+	const char *why = "";
 	unsigned named = 0;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -45,8 +33,7 @@ static const struct lab_identity *selected(const struct lab_request *request,
 		named++;
 		found = lab_identity_find(kinds[i], value);
 		if (found == NULL) {
-			lab_reply_oauth_error(reply, 400, "invalid_request",
-					      "Identity not found: %s %s", kinds[i], value);
+			lab_reply_oauth_error(reply, 400, "invalid_request", "Identity not found");
 			return NULL;
 		}
 	}
@@ -55,6 +42,10 @@ static const struct lab_identity *selected(const struct lab_request *request,
 				      "more than one of client_id, object_id, msi_res_id");
 		return NULL;
 	}
+	if (named == 0)
+		found = lab_identity_default(&why);
+	if (found == NULL)
+		lab_reply_oauth_error(reply, 400, "invalid_request", "%s", why);
 	return found;
 }
 
@@ -142,7 +133,7 @@ void lab_imds_handle(const struct lab_request *request, struct lab_reply *reply)
 	if (throttled(reply) || !acceptable(request, reply))
 		return;
 	if (strcasecmp(request->path, THIM_PREFIX "amd/certification") == 0)
-		certification(reply);
+		lab_reply_json(reply, 200, lab_platform_certification());
 	else if (strcasecmp(request->path, "/metadata/identity/oauth2/token") == 0)
 		identity_token(request, reply);
 	else if (strcasecmp(request->path, "/metadata/instance") == 0)

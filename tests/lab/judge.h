@@ -7,13 +7,14 @@
 #pragma once
 
 #include "lab.h"
+#include "snp_report.h" /* its sizes */
 #include "util/attributes.h"
 #include "util/bytes.h"
 #include "util/json.h"
 
 #include <openssl/x509.h>
 
-enum { LAB_N_PCRS = 8, LAB_PCR_SIZE = 32, LAB_SNP_REPORT_SIZE = 1184 };
+enum { LAB_N_PCRS = 8, LAB_PCR_SIZE = 32 };
 
 struct lab_why {
 	char text[400];

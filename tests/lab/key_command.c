@@ -63,7 +63,7 @@ static bool take_import(const struct kw_json *request, struct lab_key_form *form
 static char *describe(const struct lab_key *key)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *root = kw_json_new_object();
-	KW_CLEANUP(freep) char *id = lab_key_id(key->name, key->version);
+	KW_CLEANUP(freep) char *id = lab_key_id(key->store, key->name, key->version);
 
 	kw_json_add_string(root, "kid", id);
 	kw_json_add(root, "key", lab_key_public(key));
@@ -79,6 +79,7 @@ char *lab_key_command(const struct kw_json *request, bool *ret_ok)
 	struct lab_key_form form = { .exportable = true, .attributes.enabled = true };
 	const char *kty = kw_json_string(kw_json_get(request, "kty"));
 	const char *policy = kw_json_string(kw_json_get(request, "policy"));
+	const char *store = kw_json_string(kw_json_get(request, "store"));
 	const struct lab_key *key = NULL;
 	struct lab_why why = { "" };
 
@@ -88,6 +89,10 @@ char *lab_key_command(const struct kw_json *request, bool *ret_ok)
 			form.kty = kinds[i][1];
 	if (form.kty == NULL)
 		return kw_format("--kty is RSA, EC or oct");
+	if (store != NULL && strcmp(store, "mhsm") == 0)
+		form.store = LAB_MANAGED_HSM;
+	else if (store != NULL && strcmp(store, "vault") != 0)
+		return kw_format("--store is vault or mhsm");
 	form.name = kw_json_string(kw_json_get(request, "name"));
 	form.curve = kw_json_string(kw_json_get(request, "curve"));
 	form.key_ops = operations(kty);
@@ -103,12 +108,13 @@ char *lab_key_command(const struct kw_json *request, bool *ret_ok)
 
 void lab_key_ensure(const char *name)
 {
-	const struct lab_key *key = lab_keys_find(name, NULL);
+	const struct lab_key *key = lab_keys_find(LAB_KEY_VAULT, name, NULL);
+	KW_CLEANUP(freep) char *has = key != NULL ? lab_keys_policy(key) : NULL;
 	KW_CLEANUP(freep) char *policy = lab_policy_default();
 	KW_CLEANUP(kw_json_freep) struct kw_json *request = NULL;
 	bool ok = false;
 
-	if (key != NULL && key->policy != NULL && strcmp(key->policy, policy) == 0)
+	if (has != NULL && strcmp(has, policy) == 0)
 		return;
 	request = kw_json_new_object();
 	kw_json_add_string(request, "name", name);
@@ -141,6 +147,8 @@ struct kw_json *lab_key_request(const struct lab_key_words *words)
 		kw_json_add_int(request, "size", lab_flag_number("size", words->size));
 	if (words->curve != NULL)
 		kw_json_add_string(request, "curve", words->curve);
+	if (words->store != NULL)
+		kw_json_add_string(request, "store", words->store);
 	if (words->policy_file != NULL) {
 		KW_CLEANUP(kw_blob_clear) struct kw_blob text = read_file(words->policy_file);
 

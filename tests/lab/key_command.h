@@ -13,6 +13,6 @@ void lab_key_ensure(const char *name);
 /* In the command: from its flags; NULL texts are not set. Ends the program if a file cannot be
  * read. */
 struct lab_key_words {
-	const char *name, *kty, *size, *curve, *policy_file, *import_file;
+	const char *name, *kty, *size, *curve, *policy_file, *import_file, *store;
 };
 struct kw_json *lab_key_request(const struct lab_key_words *words);

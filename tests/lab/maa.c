@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Azure Attestation: attest/AzureGuest, the keys, the OpenID metadata. */
+/* Azure Attestation: routes, attest/AzureGuest, the keys, the OpenID metadata. */
 #include "maa.h"
 
 #include "jose.h"
@@ -36,23 +36,30 @@ static void answer(const struct lab_evidence *evidence, const struct lab_finding
 	lab_reply_reason(reply, "a token, jti %.16s", kw_json_string(kw_json_get(claims, "jti")));
 }
 
+/* What every attest operation asks of a request. */
+static bool acceptable(const struct lab_request *request, struct lab_reply *reply)
+{
+	const char *type = lab_request_header(request, "Content-Type");
+
+	if (type != NULL && strncasecmp(type, "application/json", strlen("application/json")) == 0)
+		return true;
+	lab_reply_error(reply, 415, "UnsupportedMediaType", NULL,
+			"Content-Type is not application/json");
+	return false;
+}
+
 static void attest_guest(const struct lab_request *request, struct lab_reply *reply)
 {
 	KW_CLEANUP(freep) char *version = lab_query_get(request->query, "api-version");
 	KW_CLEANUP(lab_evidence_clear) struct lab_evidence evidence = { 0 };
 	KW_CLEANUP(lab_findings_clear) struct lab_findings findings = { 0 };
 	const char *member = body_member(version);
-	const char *type = lab_request_header(request, "Content-Type");
 	struct lab_why why = { "" };
 
 	if (member == NULL)
 		lab_reply_error(reply, 400, "UnsupportedApiVersion", NULL,
 				"api-version '%s' does not have AzureGuest",
 				version != NULL ? version : "");
-	else if (type == NULL
-		 || strncasecmp(type, "application/json", strlen("application/json")) != 0)
-		lab_reply_error(reply, 415, "UnsupportedMediaType", NULL,
-				"Content-Type is not application/json");
 	else if (!lab_evidence_read(kw_blob_bytes(&request->body), member, &evidence, &why)
 		 || !lab_judge(&evidence, &findings, &why))
 		lab_reply_error(reply, 400, "InvalidParameter", NULL, "%s", why.text);
@@ -104,14 +111,17 @@ static void metadata(const struct lab_request *request, struct lab_reply *reply)
 void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply)
 {
 	bool get = strcmp(request->method, "GET") == 0;
+	bool guest = strcasecmp(request->path, "/attest/AzureGuest") == 0;
+	bool snp = strcasecmp(request->path, "/attest/SevSnpVm") == 0;
 
-	if (strcasecmp(request->path, "/attest/AzureGuest") == 0
-	    && strcmp(request->method, "POST") == 0)
-		attest_guest(request, reply);
-	else if (get && strcmp(request->path, "/certs") == 0)
+	if ((guest || snp) && strcmp(request->method, "POST") == 0) {
+		if (acceptable(request, reply))
+			(guest ? attest_guest : lab_maa_attest_snp)(request, reply);
+	} else if (get && strcmp(request->path, "/certs") == 0) {
 		keys(reply);
-	else if (get && strcmp(request->path, "/.well-known/openid-configuration") == 0)
+	} else if (get && strcmp(request->path, "/.well-known/openid-configuration") == 0) {
 		metadata(request, reply);
-	else
+	} else {
 		lab_reply_error(reply, 404, "NotFound", NULL, "no such operation");
+	}
 }

@@ -88,7 +88,7 @@ static void add_machine(struct kw_json *claims, const struct lab_evidence *evide
 	kw_json_add_string(claims, "x-ms-azurevm-vmid", lab_platform_vm_id());
 }
 
-static void add_snp(struct kw_json *tee, const struct lab_snp *r)
+void lab_maa_add_snp(struct kw_json *tee, const struct lab_snp *r)
 {
 	bool debug = (r->policy >> 19 & 1) != 0 || lab_tampered(LAB_MAA, "debuggable");
 	uint8_t report_data[64];
@@ -159,12 +159,10 @@ static void add_runtime(struct kw_json *claims, const struct lab_evidence *evide
 		    key_entry("TpmEphemeralEncryptionKey", "encrypt", key));
 }
 
-struct kw_json *lab_maa_claims(const struct lab_evidence *evidence,
-			       const struct lab_findings *findings)
+struct kw_json *lab_maa_claims_new(const char *type)
 {
 	struct kw_json *claims = kw_json_new_object();
 	KW_CLEANUP(freep) char *jti = lab_random_hex(JTI_SIZE);
-	struct kw_json *tee;
 
 	kw_json_add_string(claims, "iss",
 			   lab_tampered(LAB_MAA, "iss") ? "https://evil.attest.example"
@@ -173,14 +171,23 @@ struct kw_json *lab_maa_claims(const struct lab_evidence *evidence,
 	kw_json_add_string(claims, "jti", jti);
 	kw_json_add_string(claims, "x-ms-ver", "1.0");
 	kw_json_add_string(claims, "x-ms-attestation-type",
-			   lab_tampered(LAB_MAA, "type") ? "tpm" : "azurevm");
+			   lab_tampered(LAB_MAA, "type") ? "tpm" : type);
 	add_policy_hash(claims);
+	return claims;
+}
+
+struct kw_json *lab_maa_claims(const struct lab_evidence *evidence,
+			       const struct lab_findings *findings)
+{
+	struct kw_json *claims = lab_maa_claims_new("azurevm");
+	struct kw_json *tee;
+
 	add_machine(claims, evidence, findings->secure_boot);
 	tee = kw_json_add_object(claims, "x-ms-isolation-tee");
 	kw_json_add_string(tee, "x-ms-attestation-type", "sevsnpvm");
 	kw_json_add_string(tee, "x-ms-compliance-status", "azure-compliant-cvm");
 	kw_json_add(tee, "x-ms-runtime", hcl_runtime(findings));
-	add_snp(tee, &findings->snp);
+	lab_maa_add_snp(tee, &findings->snp);
 	add_runtime(claims, evidence, findings);
 	return claims;
 }

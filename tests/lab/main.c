@@ -81,6 +81,7 @@ static const struct lab_flag key_flags[] = {
 	{ "curve", "NAME", "P-256, P-384, P-521 or P-256K", &key.curve },
 	{ "policy", "FILE", "release policy; default: any machine of this lab", &key.policy_file },
 	{ "import", "FILE", "PKCS#8 (PEM, DER), or raw bytes for oct", &key.import_file },
+	{ "store", "vault|mhsm", "where it is made (vault)", &key.store },
 	{ 0 },
 };
 static const struct lab_flag dir_flags[] = { DIR_FLAG, { 0 } };
@@ -170,17 +171,33 @@ static int run_key(const char *const *words, size_t n_words)
 	return lab_control_ask(dir, lab_key_request(&key));
 }
 
-static int run_fault(const char *const *words, size_t n_words)
+/* A command that is only words, for the lab that is up. */
+static int run_words(const char *command, const char *const *words, size_t n_words)
 {
 	struct kw_json *request, *list;
 
 	want_dir();
 	request = kw_json_new_object();
-	kw_json_add_string(request, "command", "fault");
+	kw_json_add_string(request, "command", command);
 	list = kw_json_add_array(request, "words");
 	for (size_t i = 0; i < n_words; i++)
 		kw_json_add_string(list, NULL, words[i]);
 	return lab_control_ask(dir, request);
+}
+
+static int run_fault(const char *const *words, size_t n_words)
+{
+	return run_words("fault", words, n_words);
+}
+
+static int run_permit(const char *const *words, size_t n_words)
+{
+	return run_words("permit", words, n_words);
+}
+
+static int run_deny(const char *const *words, size_t n_words)
+{
+	return run_words("deny", words, n_words);
 }
 
 static int run_log(const char *const *words, size_t n_words)
@@ -209,6 +226,11 @@ static const struct lab_command commands[] = {
 	{ "fault", "[SERVICE KIND [times=N] [name=value...] | [SERVICE] clear | list]",
 	  "Bend the answers of a service, or straighten them; docs/lab.md lists the kinds.",
 	  dir_flags, run_fault },
+	{ "permit", "IDENTITY get|manage|release|all...",
+	  "Let system, app or reader do so at the vault and the Managed HSM.", dir_flags,
+	  run_permit },
+	{ "deny", "IDENTITY get|manage|release|all...", "The opposite of permit.", dir_flags,
+	  run_deny },
 	{ "log", "", "Print one line for each request that the lab has seen.", dir_flags, run_log },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

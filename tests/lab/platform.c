@@ -117,3 +117,16 @@ void lab_thim_clear(struct lab_thim *thim)
 	free(thim->tcbm);
 	*thim = (struct lab_thim){ 0 };
 }
+
+struct kw_json *lab_platform_certification(void)
+{
+	struct lab_thim thim = lab_platform_thim();
+	struct kw_json *root = kw_json_new_object();
+
+	kw_json_add_string(root, "vcekCert", thim.vcek_pem);
+	kw_json_add_string(root, "tcbm", thim.tcbm);
+	kw_json_add_string(root, "certificateChain", thim.chain_pem);
+	kw_json_add_string(root, "cacheControl", "86400");
+	lab_thim_clear(&thim);
+	return root;
+}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lab.h"
+#include "util/json.h"
 
 /* The first thing to call: opens the PKI, starts swtpm and the relay; `options->tpm` becomes the
  * bound address. Also writes D/eventlog. */
@@ -27,3 +28,5 @@ struct lab_thim {
 };
 struct lab_thim lab_platform_thim(void);
 void lab_thim_clear(struct lab_thim *thim);
+/* The same as the answer that carries them. */
+struct kw_json *lab_platform_certification(void);

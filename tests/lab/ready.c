@@ -3,9 +3,11 @@
 
 #include "platform.h"
 #include "site.h"
+#include "tsm.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/text.h"
+#include "uvm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,13 +51,20 @@ static char *lab_json(const struct lab_options *options)
 	kw_json_add_string(root, "imds", lab_site.imds);
 	kw_json_add_string(root, "maa", lab_site.maa);
 	kw_json_add_string(root, "vault", lab_site.vault);
+	kw_json_add_string(root, "mhsm", lab_site.mhsm);
 	kw_json_add_string(root, "entra", lab_site.entra);
 	kw_json_add_string(root, "kds", lab_site.kds);
 	kw_json_add_string(root, "tcti", tpm);
+	if (lab_tsm_path() != NULL)
+		kw_json_add_string(root, "tsm", lab_tsm_path());
+	kw_json_add_string(root, "securityContext", lab_uvm_context_path());
+	kw_json_add_string(root, "kataContext", lab_uvm_kata_path());
 	add_path(root, "ca", options, "pki/ca.pem");
 	add_path(root, "amdRoots", options, "pki/ark.pem");
 	kw_json_add_string(root, "eventLog", lab_platform_event_log_path());
 	kw_json_add_string(root, "resource", LAB_VAULT_RESOURCE);
+	kw_json_add_string(root, "mhsmResource", LAB_MHSM_RESOURCE);
+	add_path(root, "workload", options, "workload/env");
 	return kw_json_print(root);
 }
 

@@ -11,9 +11,12 @@
 #include "ready.h"
 #include "services.h"
 #include "site.h"
+#include "tsm.h"
 #include "util/cleanup.h"
 #include "util/text.h"
+#include "uvm.h"
 #include "vault.h"
+#include "workload.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -29,6 +32,7 @@ static struct lab_server servers[] = {
 	{ .service = LAB_IMDS, .service_of = lab_imds_service_of, .handle = lab_imds_handle },
 	{ .service = LAB_MAA, .tls = true, .handle = lab_maa_handle },
 	{ .service = LAB_VAULT, .tls = true, .handle = lab_vault_handle },
+	{ .service = LAB_VAULT, .tls = true, .handle = lab_mhsm_handle },
 	{ .service = LAB_ENTRA, .tls = true, .handle = lab_entra_handle },
 	{ .service = LAB_KDS, .tls = true, .handle = lab_kds_handle },
 };
@@ -40,9 +44,11 @@ struct place {
 	size_t size; /* of the address */
 };
 
-static struct place place_of(struct lab_options *o, enum lab_service service)
+static struct place place_of(struct lab_options *o, const struct lab_server *server)
 {
-	switch (service) {
+	if (server->handle == lab_mhsm_handle)
+		return (struct place){ o->mhsm, lab_site.mhsm, sizeof(o->mhsm) };
+	switch (server->service) {
 	case LAB_IMDS:
 	case LAB_THIM:
 		return (struct place){ o->imds, lab_site.imds, sizeof(o->imds) };
@@ -94,7 +100,7 @@ static void bind_all(struct lab_options *options)
 {
 	lab_site.options = options;
 	for (size_t i = 0; i < N_SERVERS; i++) {
-		struct place place = place_of(options, servers[i].service);
+		struct place place = place_of(options, &servers[i]);
 		uint16_t port = lab_server_bind(&servers[i], place.address, place.size);
 
 		write_url(options, &servers[i], port, place.url);
@@ -131,6 +137,8 @@ static void take_down(const struct lab_options *options)
 	for (size_t i = 0; i < N_SERVERS; i++)
 		lab_server_stop(&servers[i]);
 	lab_keys_close();
+	lab_tsm_stop();
+	lab_uvm_close();
 	lab_platform_stop();
 }
 
@@ -154,6 +162,9 @@ int lab_up(struct lab_options *options)
 	lab_keep_open(options->dir);
 	lab_platform_start(options);
 	bind_all(options);
+	lab_uvm_open(options->dir);
+	lab_tsm_start(options->dir);
+	lab_workload_open(options->dir);
 	lab_pki_maa(lab_site.maa);
 	lab_imds_open(options);
 	lab_kds_open(options);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Azure Key Vault: routes and the operations around the release. */
+/* Azure Key Vault and Managed HSM: routes and the operations around the release. */
 #include "vault.h"
 
 #include "access_token.h"
 #include "services.h"
+#include "site.h"
 #include "util/base64.h"
 #include "util/text.h"
 
@@ -13,6 +14,7 @@
 
 /* "/keys/NAME[/SECOND[/THIRD]]", the parts owned. */
 struct route {
+	enum lab_store store;
 	char *name, *second, *third;
 	char *api_version;
 };
@@ -70,14 +72,15 @@ static void answer_key(const struct lab_key *key, struct lab_reply *reply)
 	lab_reply_reason(reply, "%s/%s", key->name, key->version);
 }
 
-static void answer_versions(const char *name, struct lab_reply *reply)
+static void answer_versions(const struct route *r, struct lab_reply *reply)
 {
 	struct kw_json *root = kw_json_new_object();
 	struct kw_json *list = kw_json_add_array(root, "value");
 
-	for (const struct lab_key *key = NULL; (key = lab_keys_older(name, key)) != NULL;) {
+	for (const struct lab_key *key = NULL;
+	     (key = lab_keys_older(r->store, r->name, key)) != NULL;) {
 		struct kw_json *item = kw_json_new_object();
-		KW_CLEANUP(freep) char *id = lab_key_id(key->name, key->version);
+		KW_CLEANUP(freep) char *id = lab_key_id(key->store, key->name, key->version);
 
 		kw_json_add_string(item, "kid", id);
 		lab_key_add_properties(item, key);
@@ -158,12 +161,13 @@ static bool read_import(const struct kw_json *body, struct lab_key_form *form, s
 	return read_properties(body, form, why);
 }
 
-static void make(const struct lab_request *request, const char *name,
+static void make(const struct lab_request *request, const struct route *r,
 		 bool (*read)(const struct kw_json *, struct lab_key_form *, struct lab_why *),
 		 struct lab_reply *reply)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *body = NULL;
-	KW_CLEANUP(lab_key_form_clear) struct lab_key_form form = { .name = name };
+	KW_CLEANUP(lab_key_form_clear)
+	struct lab_key_form form = { .store = r->store, .name = r->name };
 	const struct lab_key *key = NULL;
 	struct kw_error err = { 0 };
 	struct lab_why why = { "" };
@@ -177,20 +181,52 @@ static void make(const struct lab_request *request, const char *name,
 		answer_key(key, reply);
 }
 
+/* A new release policy: for the key as a whole, not for one of its versions. */
+static bool change_policy(const struct kw_json *body, const struct lab_key *key,
+			  const char *version, struct lab_why *why)
+{
+	KW_CLEANUP(lab_key_form_clear) struct lab_key_form form = { 0 };
+
+	if (kw_json_get(body, "release_policy") == NULL)
+		return true;
+	if (version != NULL)
+		return lab_refuse(why, "AKV.SKR.1016: a release policy is changed on the key, not "
+				       "on a version of it");
+	return read_properties(body, &form, why)
+	       && lab_keys_set_policy(key, form.policy, form.immutable, why);
+}
+
+static bool change(const struct kw_json *body, const struct lab_key *key, const char *version,
+		   struct lab_why *why)
+{
+	const struct kw_json *from = kw_json_get(body, "attributes");
+	struct lab_key_attributes attributes = lab_keys_attributes(key);
+	bool exportable = key->exportable;
+
+	if (kw_json_bool(kw_json_get(from, "exportable"), &exportable)
+	    && exportable != key->exportable)
+		return lab_refuse(why, "AKV.SKR.1003: exportable cannot be changed");
+	if (!change_policy(body, key, version, why))
+		return false;
+	read_attributes(from, &attributes);
+	lab_keys_set_attributes(key, &attributes);
+	return true;
+}
+
 static void update(const struct lab_request *request, const struct lab_key *key,
-		   struct lab_reply *reply)
+		   const char *version, struct lab_reply *reply)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *body = NULL;
-	struct lab_key_attributes attributes = lab_keys_attributes(key);
+	struct lab_why why = { "" };
 	struct kw_error err = { 0 };
 
 	if (kw_json_parse(kw_blob_bytes(&request->body), KW_JSON_STRICT, KW_E_SYS_DATA, &body, &err)
 	    < 0)
-		return lab_reply_error(reply, 400, "BadParameter", NULL, "the body: %s",
-				       err.detail);
-	read_attributes(kw_json_get(body, "attributes"), &attributes);
-	lab_keys_set_attributes(key, &attributes);
-	answer_key(key, reply);
+		lab_reply_error(reply, 400, "BadParameter", NULL, "the body: %s", err.detail);
+	else if (!change(body, key, version, &why))
+		lab_reply_error(reply, 400, "BadParameter", NULL, "%s", why.text);
+	else
+		answer_key(key, reply);
 }
 
 static bool is(const char *text, const char *word)
@@ -211,7 +247,7 @@ static enum operation operation_of(const char *method, const struct route *r)
 		return CREATE;
 	if (r->third != NULL)
 		return NONE;
-	if (is(method, "GET"))
+	if (is(method, "GET") && !release)
 		return is(r->second, "versions") ? LIST_VERSIONS : GET_KEY;
 	if (is(method, "PATCH"))
 		return UPDATE;
@@ -235,10 +271,10 @@ static void perform(enum operation operation, const struct lab_request *request,
 	const struct lab_key *key = NULL;
 
 	if (operation == CREATE)
-		return make(request, r->name, read_create, reply);
+		return make(request, r, read_create, reply);
 	if (operation == IMPORT)
-		return make(request, r->name, read_import, reply);
-	key = lab_keys_find(r->name, version);
+		return make(request, r, read_import, reply);
+	key = lab_keys_find(r->store, r->name, version);
 	if (key == NULL)
 		return lab_reply_error(reply, 404, "KeyNotFound", NULL,
 				       "A key with (name/id) %s/%s was not found in this key vault",
@@ -246,19 +282,20 @@ static void perform(enum operation operation, const struct lab_request *request,
 	if (operation == RELEASE) {
 		lab_vault_release(request, key, version, r->api_version, reply);
 	} else if (operation == UPDATE) {
-		update(request, key, reply);
+		update(request, key, version, reply);
 	} else if (operation == LIST_VERSIONS) {
-		answer_versions(r->name, reply);
+		answer_versions(r, reply);
 	} else {
 		answer_key(key, reply);
 		if (operation == DELETE_KEY)
-			lab_keys_delete(r->name);
+			lab_keys_delete(r->store, r->name);
 	}
 }
 
-void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply)
+static void handle(const struct lab_request *request, enum lab_store store, const char *resource,
+		   struct lab_reply *reply)
 {
-	KW_CLEANUP(route_clear) struct route route = { 0 };
+	KW_CLEANUP(route_clear) struct route route = { .store = store };
 	KW_CLEANUP(freep) char *id = lab_random_hex(16);
 	enum operation operation = NONE;
 
@@ -267,7 +304,7 @@ void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply
 		operation = operation_of(request->method, &route);
 	if (operation == NONE)
 		return lab_reply_error(reply, 404, "NotFound", NULL, "no such operation");
-	if (!lab_access_allowed(request, permission(operation), reply))
+	if (!lab_access_allowed(request, resource, permission(operation), reply))
 		return;
 	route.api_version = lab_query_get(request->query, "api-version");
 	if (!version_known(route.api_version, operation == RELEASE))
@@ -276,4 +313,14 @@ void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply
 			"api-version '%s' is missing or does not have this operation",
 			route.api_version != NULL ? route.api_version : "");
 	perform(operation, request, &route, reply);
+}
+
+void lab_vault_handle(const struct lab_request *request, struct lab_reply *reply)
+{
+	handle(request, LAB_KEY_VAULT, LAB_VAULT_RESOURCE, reply);
+}
+
+void lab_mhsm_handle(const struct lab_request *request, struct lab_reply *reply)
+{
+	handle(request, LAB_MANAGED_HSM, LAB_MHSM_RESOURCE, reply);
 }

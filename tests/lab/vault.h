@@ -12,6 +12,9 @@
 
 enum { LAB_KEY_NAME_SIZE = 128, LAB_KEY_VERSION_SIZE = 65, LAB_OCT_MAX = 64 };
 
+/* A Key Vault and a Managed HSM: keys, audiences and a few manners of their own. */
+enum lab_store { LAB_KEY_VAULT, LAB_MANAGED_HSM };
+
 struct lab_key_attributes {
 	bool enabled;
 	int64_t nbf_s, exp_s; /* 0: none */
@@ -20,21 +23,24 @@ struct lab_key_attributes {
 
 struct lab_key {
 	struct lab_key *next;
+	enum lab_store store;
 	char name[LAB_KEY_NAME_SIZE], version[LAB_KEY_VERSION_SIZE];
 	char kty[16];	/* as it was asked for: "RSA-HSM" */
 	EVP_PKEY *pkey; /* RSA, EC */
 	struct kw_blob oct;
 	struct kw_json *key_ops; /* array, or NULL */
-	bool exportable, immutable;
-	char *policy;  /* JSON text, or NULL */
+	bool exportable;
 	int64_t order; /* the newest version has the highest */
 	/* Under the lock: */
+	char *policy; /* JSON text, or NULL */
+	bool immutable;
 	struct lab_key_attributes attributes;
 	bool deleted;
 };
 
 /* What a key is made from; members are moved into the key. */
 struct lab_key_form {
+	enum lab_store store;
 	const char *name, *kty, *curve;
 	int64_t size;	/* 0: the type's default */
 	EVP_PKEY *pkey; /* import */
@@ -52,15 +58,21 @@ void lab_keys_close(void);
 /* A new version, also on disk. */
 bool lab_keys_make(struct lab_key_form *form, const struct lab_key **ret, struct lab_why *why);
 /* The version, or the newest for NULL; NULL: there is none. */
-const struct lab_key *lab_keys_find(const char *name, const char *version);
+const struct lab_key *lab_keys_find(enum lab_store store, const char *name, const char *version);
 /* The versions of a key, newest first: NULL starts, NULL ends. */
-const struct lab_key *lab_keys_older(const char *name, const struct lab_key *after);
+const struct lab_key *lab_keys_older(enum lab_store store, const char *name,
+				     const struct lab_key *after);
 struct lab_key_attributes lab_keys_attributes(const struct lab_key *key);
 void lab_keys_set_attributes(const struct lab_key *key, const struct lab_key_attributes *to);
-void lab_keys_delete(const char *name);
+/* The release policy as it is now, owned, or NULL. */
+char *lab_keys_policy(const struct lab_key *key);
+/* False: what stands against it. */
+bool lab_keys_set_policy(const struct lab_key *key, const char *policy, bool immutable,
+			 struct lab_why *why);
+void lab_keys_delete(enum lab_store store, const char *name);
 bool lab_key_name_fits(const char *name, size_t max); /* letters, digits, '-' */
 /* "https://HOST/keys/NAME[/VERSION]", owned. */
-char *lab_key_id(const char *name, const char *version);
+char *lab_key_id(enum lab_store store, const char *name, const char *version);
 /* kid, kty, key_ops and the public half. */
 struct kw_json *lab_key_public(const struct lab_key *key);
 /* attributes, tags, release_policy: what stands beside "key" in every answer. */

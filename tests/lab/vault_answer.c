@@ -141,7 +141,8 @@ static void add_request(struct kw_json *payload, const struct lab_release *relea
 {
 	struct kw_json *request = kw_json_add_object(payload, "request");
 	KW_CLEANUP(freep)
-	char *kid = lab_key_id(tampered("request-kid") ? "another" : release->key->name,
+	char *kid = lab_key_id(release->key->store,
+			       tampered("request-kid") ? "another" : release->key->name,
 			       release->asked_version);
 
 	kw_json_add_string(request, "api-version", release->api_version);
@@ -159,7 +160,7 @@ static char *response_kid(const struct lab_key *key)
 {
 	if (fault("jws-kid"))
 		return kw_format("https://evil.vault.example/keys/%s/%s", key->name, key->version);
-	return lab_key_id(tampered("response-name") ? "another" : key->name,
+	return lab_key_id(key->store, tampered("response-name") ? "another" : key->name,
 			  tampered("response-kid") ? "ffffffffffffffffffffffffffffffff"
 						   : key->version);
 }
@@ -233,15 +234,16 @@ static void add_certificate(struct kw_json *list, X509 *cert)
 	lab_add_b64(list, NULL, kw_blob_bytes(&der));
 }
 
-static void add_thumbprints(struct kw_json *header, X509 *leaf)
+/* The kid is opaque: the SHA-1 of the leaf at a vault, its SHA-256 at a Managed HSM. */
+static void add_thumbprints(struct kw_json *header, X509 *leaf, enum lab_store store)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob der = lab_cert_der(leaf);
 	uint8_t sha1[LAB_SHA1_SIZE], sha256[LAB_SHA256_SIZE];
-	char kid[2 * LAB_SHA1_SIZE + 1];
+	char kid[2 * LAB_SHA256_SIZE + 1];
 
 	lab_sha1(kw_blob_bytes(&der), sha1);
 	lab_sha256(kw_blob_bytes(&der), sha256);
-	kw_hex_encode(KW_BYTES(sha1), kid);
+	kw_hex_encode(store == LAB_MANAGED_HSM ? KW_BYTES(sha256) : KW_BYTES(sha1), kid);
 	for (char *at = kid; *at != '\0'; at++)
 		if (*at >= 'a')
 			*at = (char)(*at - 'a' + 'A');
@@ -262,7 +264,7 @@ char *lab_release_jws(const struct lab_release *release)
 
 	kw_json_add_string(header, "alg", tampered("jws-alg") ? "RS512" : "RS256");
 	kw_json_add_string(header, "typ", "JWT");
-	add_thumbprints(header, by.leaf.cert);
+	add_thumbprints(header, by.leaf.cert, release->key->store);
 	chain = kw_json_add_array(header, "x5c");
 	add_certificate(chain, by.leaf.cert);
 	add_certificate(chain, by.ca);

@@ -14,11 +14,11 @@
 
 enum { FILE_MAX = 1 << 20 };
 
-static char root[512]; /* D/vault */
+static char roots[2][512]; /* D/vault, D/mhsm */
 
 static char *path_of(const struct lab_key *key, const char *suffix)
 {
-	return kw_format("%s/%s/%s%s", root, key->name, key->version, suffix);
+	return kw_format("%s/%s/%s%s", roots[key->store], key->name, key->version, suffix);
 }
 
 static void write_file(const char *path, struct kw_bytes content)
@@ -73,7 +73,7 @@ static struct kw_json *describe(const struct lab_key *key)
 
 void lab_key_file_write(const struct lab_key *key)
 {
-	KW_CLEANUP(freep) char *dir = kw_format("%s/%s", root, key->name);
+	KW_CLEANUP(freep) char *dir = kw_format("%s/%s", roots[key->store], key->name);
 	KW_CLEANUP(freep) char *path = path_of(key, ".json");
 	KW_CLEANUP(kw_json_freep) struct kw_json *about = describe(key);
 	KW_CLEANUP(freep) char *text = kw_json_print_pretty(about);
@@ -81,7 +81,7 @@ void lab_key_file_write(const struct lab_key *key)
 	mkdir(dir, 0700);
 	write_material(key);
 	write_file(path, kw_bytes_text(text));
-	if (key->pkey != NULL)
+	if (key->pkey != NULL && key->store == LAB_KEY_VAULT)
 		lab_keep_public(key->name, key->pkey);
 }
 
@@ -146,7 +146,8 @@ static void read_material(const char *path, struct lab_key *key)
 		lab_die("%s is not a private key in PEM", path);
 }
 
-static void read_version(const char *name, const char *file, void (*insert)(struct lab_key *key))
+static void read_version(enum lab_store store, const char *name, const char *file,
+			 void (*insert)(struct lab_key *key))
 {
 	size_t len = strlen(file);
 	struct lab_key *key;
@@ -154,6 +155,7 @@ static void read_version(const char *name, const char *file, void (*insert)(stru
 	if (len < 6 || strcmp(file + len - 5, ".json") != 0)
 		return;
 	key = kw_alloc(sizeof(*key));
+	key->store = store;
 	if (snprintf(key->name, sizeof(key->name), "%s", name) >= (int)sizeof(key->name))
 		lab_die("the key name '%s' is too long", name);
 	snprintf(key->version, sizeof(key->version), "%.*s", (int)(len - 5), file);
@@ -180,6 +182,7 @@ static void each_entry(const char *path, void (*visit)(const char *name, void *c
 }
 
 struct walk {
+	enum lab_store store;
 	const char *name; /* of the key */
 	void (*insert)(struct lab_key *key);
 };
@@ -188,13 +191,13 @@ static void visit_version(const char *file, void *context)
 {
 	const struct walk *walk = context;
 
-	read_version(walk->name, file, walk->insert);
+	read_version(walk->store, walk->name, file, walk->insert);
 }
 
 static void visit_key(const char *name, void *context)
 {
 	struct walk walk = *(const struct walk *)context;
-	KW_CLEANUP(freep) char *path = kw_format("%s/%s", root, name);
+	KW_CLEANUP(freep) char *path = kw_format("%s/%s", roots[walk.store], name);
 
 	walk.name = name;
 	each_entry(path, visit_version, &walk);
@@ -202,10 +205,14 @@ static void visit_key(const char *name, void *context)
 
 void lab_key_files_read(const char *dir, void (*insert)(struct lab_key *key))
 {
+	static const char *const names[] = { "vault", "mhsm" };
 	struct walk walk = { .insert = insert };
 
-	snprintf(root, sizeof(root), "%s/vault", dir);
-	if (mkdir(root, 0700) != 0 && access(root, W_OK) != 0)
-		lab_die("%s: %m", root);
-	each_entry(root, visit_key, &walk);
+	for (unsigned store = LAB_KEY_VAULT; store <= LAB_MANAGED_HSM; store++) {
+		snprintf(roots[store], sizeof(roots[store]), "%s/%s", dir, names[store]);
+		if (mkdir(roots[store], 0700) != 0 && access(roots[store], W_OK) != 0)
+			lab_die("%s: %m", roots[store]);
+		walk.store = store;
+		each_entry(roots[store], visit_key, &walk);
+	}
 }

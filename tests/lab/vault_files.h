@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys on disk: D/vault/NAME/VERSION.json says what the key is, VERSION.key is its material
- * (PKCS#8 in PEM for RSA and EC, the bare bytes for oct), so that a tester can hold a released key
- * against it. The caller holds the lock.
+ * The keys on disk: D/vault/NAME/VERSION.json (D/mhsm/... of the HSM) says what the key is,
+ * VERSION.key is its material (PKCS#8 in PEM for RSA and EC, the bare bytes for oct), so that a
+ * tester can hold a released key against it. The caller holds the lock.
  */
 #pragma once
 

@@ -114,6 +114,8 @@ static bool check_form(const struct lab_key_form *form, struct lab_why *why)
 	    || (!kind_is(form->kty, "RSA") && !kind_is(form->kty, "EC")
 		&& !kind_is(form->kty, "oct")))
 		return lab_refuse(why, "kty is RSA, EC or oct, with or without -HSM");
+	if (form->exportable && form->store == LAB_KEY_VAULT && strstr(form->kty, "-HSM") == NULL)
+		return lab_refuse(why, "AKV.SKR.1006: a software key is not exportable");
 	if (form->exportable && form->policy == NULL)
 		return lab_refuse(why, "AKV.SKR.1004: an exportable key needs a release policy");
 	if (!form->exportable && form->policy != NULL)
@@ -129,7 +131,9 @@ static struct lab_key *key_new(struct lab_key_form *form)
 
 	snprintf(key->name, sizeof(key->name), "%s", form->name);
 	snprintf(key->version, sizeof(key->version), "%s", version);
-	snprintf(key->kty, sizeof(key->kty), "%s", form->kty);
+	key->store = form->store;
+	snprintf(key->kty, sizeof(key->kty), "%s%s", form->kty,
+		 form->store == LAB_MANAGED_HSM && strstr(form->kty, "-HSM") == NULL ? "-HSM" : "");
 	key->pkey = KW_STEAL(form->pkey);
 	key->oct = form->oct;
 	form->oct = (struct kw_blob){ 0 };
@@ -160,32 +164,33 @@ bool lab_keys_make(struct lab_key_form *form, const struct lab_key **ret, struct
 	return true;
 }
 
-static const struct lab_key *find_from(const struct lab_key *from, const char *name,
-				       const char *version)
+static const struct lab_key *find_from(const struct lab_key *from, enum lab_store store,
+				       const char *name, const char *version)
 {
 	for (const struct lab_key *key = from; key != NULL; key = key->next)
-		if (!key->deleted && strcmp(key->name, name) == 0
+		if (!key->deleted && key->store == store && strcmp(key->name, name) == 0
 		    && (version == NULL || strcmp(key->version, version) == 0))
 			return key;
 	return NULL;
 }
 
-const struct lab_key *lab_keys_find(const char *name, const char *version)
+const struct lab_key *lab_keys_find(enum lab_store store, const char *name, const char *version)
 {
 	const struct lab_key *found;
 
 	pthread_mutex_lock(&lock);
-	found = find_from(keys, name, version);
+	found = find_from(keys, store, name, version);
 	pthread_mutex_unlock(&lock);
 	return found;
 }
 
-const struct lab_key *lab_keys_older(const char *name, const struct lab_key *after)
+const struct lab_key *lab_keys_older(enum lab_store store, const char *name,
+				     const struct lab_key *after)
 {
 	const struct lab_key *found;
 
 	pthread_mutex_lock(&lock);
-	found = find_from(after != NULL ? after->next : keys, name, NULL);
+	found = find_from(after != NULL ? after->next : keys, store, name, NULL);
 	pthread_mutex_unlock(&lock);
 	return found;
 }
@@ -222,11 +227,46 @@ void lab_keys_set_attributes(const struct lab_key *key, const struct lab_key_att
 	pthread_mutex_unlock(&lock);
 }
 
-void lab_keys_delete(const char *name)
+char *lab_keys_policy(const struct lab_key *key)
+{
+	char *policy;
+
+	pthread_mutex_lock(&lock);
+	policy = kw_strdup(key->policy);
+	pthread_mutex_unlock(&lock);
+	return policy;
+}
+
+bool lab_keys_set_policy(const struct lab_key *key, const char *policy, bool immutable,
+			 struct lab_why *why)
+{
+	struct lab_key *mine;
+	bool fixed;
+
+	if (!key->exportable)
+		return lab_refuse(why, "AKV.SKR.1005: a release policy on a key that is not "
+				       "exportable");
+	if (!lab_policy_check(policy, why))
+		return false;
+	pthread_mutex_lock(&lock);
+	mine = own(key);
+	fixed = mine->immutable;
+	if (!fixed) {
+		free(mine->policy);
+		mine->policy = kw_strdup(policy);
+		mine->immutable = immutable;
+		mine->attributes.updated_s = lab_now_s();
+		lab_key_file_write(mine);
+	}
+	pthread_mutex_unlock(&lock);
+	return !fixed || lab_refuse(why, "AKV.SKR.1020: the release policy is immutable");
+}
+
+void lab_keys_delete(enum lab_store store, const char *name)
 {
 	pthread_mutex_lock(&lock);
 	for (struct lab_key *key = keys; key != NULL; key = key->next) {
-		if (key->deleted || strcmp(key->name, name) != 0)
+		if (key->deleted || key->store != store || strcmp(key->name, name) != 0)
 			continue;
 		key->deleted = true;
 		lab_key_file_remove(key);
@@ -234,15 +274,16 @@ void lab_keys_delete(const char *name)
 	pthread_mutex_unlock(&lock);
 }
 
-char *lab_key_id(const char *name, const char *version)
+char *lab_key_id(enum lab_store store, const char *name, const char *version)
 {
-	return kw_format("%s/keys/%s%s%s", lab_site.vault, name, version != NULL ? "/" : "",
-			 version != NULL ? version : "");
+	return kw_format("%s/keys/%s%s%s",
+			 store == LAB_MANAGED_HSM ? lab_site.mhsm : lab_site.vault, name,
+			 version != NULL ? "/" : "", version != NULL ? version : "");
 }
 
 struct kw_json *lab_key_public(const struct lab_key *key)
 {
-	KW_CLEANUP(freep) char *id = lab_key_id(key->name, key->version);
+	KW_CLEANUP(freep) char *id = lab_key_id(key->store, key->name, key->version);
 	struct kw_json *jwk = kw_json_new_object();
 
 	kw_json_add_string(jwk, "kid", id);
@@ -258,6 +299,7 @@ void lab_key_add_properties(struct kw_json *bundle, const struct lab_key *key)
 {
 	struct lab_key_attributes now = lab_keys_attributes(key);
 	struct kw_json *attributes = kw_json_add_object(bundle, "attributes");
+	KW_CLEANUP(freep) char *text = lab_keys_policy(key);
 	struct kw_json *policy;
 
 	kw_json_add_bool(attributes, "enabled", now.enabled);
@@ -271,10 +313,10 @@ void lab_key_add_properties(struct kw_json *bundle, const struct lab_key *key)
 	kw_json_add_int(attributes, "recoverableDays", RECOVERABLE_DAYS);
 	kw_json_add_bool(attributes, "exportable", key->exportable);
 	kw_json_add_object(bundle, "tags");
-	if (key->policy == NULL)
+	if (text == NULL)
 		return;
 	policy = kw_json_add_object(bundle, "release_policy");
 	kw_json_add_string(policy, "contentType", "application/json; charset=utf-8");
-	lab_add_b64url(policy, "data", kw_bytes_text(key->policy));
+	lab_add_b64url(policy, "data", kw_bytes_text(text));
 	kw_json_add_bool(policy, "immutable", key->immutable);
 }

@@ -6,6 +6,7 @@
 #include "vault.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define STATEMENT "Target environment attestation statement cannot be verified"
 #define REQUIREMENTS "Target environment attestation does not meet key release policy requirements"
@@ -50,18 +51,18 @@ static bool read_body(const struct kw_json *body, struct lab_release *release,
 }
 
 /* The token is believed, meets the policy and names a key to wrap for. */
-static bool judged(const struct lab_key *key, const char *target, struct lab_jws *jws,
+static bool judged(const char *policy, const char *target, struct lab_jws *jws,
 		   struct lab_wrapping_key *wrapping, struct lab_reply *reply)
 {
 	const char *issuer;
 	struct lab_why why = { "" };
 
-	if (!lab_target_verify(target, key->policy, jws, &why)) {
+	if (!lab_target_verify(target, policy, jws, &why)) {
 		lab_reply_error(reply, 403, "Forbidden", NULL, STATEMENT ": %s.", why.text);
 		return false;
 	}
 	issuer = kw_json_string(kw_json_get(jws->payload, "iss"));
-	if (!lab_policy_allows(key->policy, issuer, jws->payload, &why)) {
+	if (!lab_policy_allows(policy, issuer, jws->payload, &why)) {
 		lab_reply_error(reply, 403, "Forbidden", NULL, REQUIREMENTS ": %s.", why.text);
 		return false;
 	}
@@ -75,10 +76,11 @@ static bool judged(const struct lab_key *key, const char *target, struct lab_jws
 static void release_to(struct lab_release *release, const char *target, struct lab_reply *reply)
 {
 	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
+	KW_CLEANUP(freep) char *policy = lab_keys_policy(release->key);
 	KW_CLEANUP(freep) char *value = NULL;
 	struct kw_json *root;
 
-	if (!judged(release->key, target, &jws, &release->wrapping, reply))
+	if (!judged(policy, target, &jws, &release->wrapping, reply))
 		return;
 	value = lab_release_jws(release);
 	EVP_PKEY_free(release->wrapping.key);
@@ -96,16 +98,20 @@ void lab_vault_release(const struct lab_request *request, const struct lab_key *
 	struct lab_release release = { .key = key,
 				       .asked_version = asked_version,
 				       .api_version = api_version };
+	const char *type = lab_request_header(request, "Content-Type");
 	const char *target = NULL;
 	struct kw_error err = { 0 };
 
+	if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
+		return lab_reply_error(reply, 415, "UnsupportedMediaType", NULL,
+				       "Content-Type is not application/json");
 	if (kw_json_parse(kw_blob_bytes(&request->body), KW_JSON_STRICT, KW_E_SYS_DATA, &body, &err)
 	    < 0)
 		return lab_reply_error(reply, 400, "BadParameter", NULL, "the body: %s",
 				       err.detail);
 	if (!read_body(body, &release, &target, reply))
 		return;
-	if (!key->exportable || key->policy == NULL)
+	if (!key->exportable)
 		return lab_reply_error(reply, 400, "BadParameter", NULL,
 				       "AKV.SKR.1001: the key is not exportable");
 	if (usable_now(key, reply))

@@ -37,9 +37,9 @@ build() {
   }
 }
 
-# in_own_network SCRIPT ARGUMENT...: runs it in a fresh network namespace that has only lo.
+# in_own_network SCRIPT ARGUMENT...: runs it in a fresh network namespace that has only lo, with mounts of its own.
 in_own_network() {
-  local how=(unshare -n)
-  [ "$(id -u)" -eq 0 ] || how=(unshare -rn)
+  local how=(unshare -nm)
+  [ "$(id -u)" -eq 0 ] || how=(unshare -rnm)
   KEYWARD_IN_NETWORK=1 "${how[@]}" -- "$@"
 }
