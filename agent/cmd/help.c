@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { COMMAND_COLUMN = 14, ID_SIZE = 16 };
+enum { COMMAND_COLUMN = 18, ID_SIZE = 16 };
 
 static void print_commands(FILE *to, const struct kw_command *const *commands)
 {

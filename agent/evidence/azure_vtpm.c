@@ -208,8 +208,8 @@ static bool probe(const struct kw_config *config, struct kw_checks *ret_why)
 		open_tpm(config->evidence.tcti, config->evidence.owner_auth_file, &tpm, &err) == 0
 		&& kw_hcl_read(&tpm, &hcl, &report, &err) == 0;
 
-	return kw_checks_judge(ret_why, "azure-vtpm", there ? KW_E_TPM_NO_HCL : row_of(&err), there,
-			       "an SNP report at NV index 0x01400001",
+	return kw_checks_judge(ret_why, "azure-vtpm", there ? KW_E_TPM_NO_HCL : kw_error_name(&err),
+			       there, "an SNP report at NV index 0x01400001",
 			       there ? "there" : err.detail);
 }
 

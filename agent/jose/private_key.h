@@ -31,3 +31,6 @@ int kw_private_key_jwk(const struct kw_private_key *key, const struct kw_json *k
 /* PEM "PRIVATE KEY" (RFC 7468), 64 columns. UNW_FORMAT for oct. */
 int kw_private_key_pem(const struct kw_private_key *key, struct kw_secret *ret,
 		       struct kw_error *err) KW_MUST_USE;
+/* The PKCS#8 bytes of the first such block, for kw_private_key_parse(). SYS_DATA. */
+int kw_private_key_from_pem(struct kw_bytes pem, struct kw_secret *ret_pkcs8,
+			    struct kw_error *err) KW_MUST_USE;

@@ -11,6 +11,9 @@
 #include <openssl/core_names.h>
 #include <string.h>
 
+#define PEM_BEGIN "-----BEGIN PRIVATE KEY-----"
+#define PEM_END "-----END PRIVATE KEY-----"
+
 /* The longest is RSA: eight numbers, each with a name before and a quote behind, kty and key_ops.
  */
 enum { PARTS_MAX = 32, TEXTS_MAX = KW_RSA_N_NUMBERS, PEM_COLUMNS = 64 };
@@ -176,8 +179,6 @@ static void write_lines(struct kw_bytes text, uint8_t *to)
 int kw_private_key_pem(const struct kw_private_key *key, struct kw_secret *ret,
 		       struct kw_error *err)
 {
-	static const char begin[] = "-----BEGIN PRIVATE KEY-----\n";
-	static const char end[] = "-----END PRIVATE KEY-----\n";
 	KW_CLEANUP(kw_secret_clear) struct kw_secret text = { 0 };
 	KW_CLEANUP(kw_secret_clear) struct kw_secret body = { 0 };
 	KW_CLEANUP(kw_secret_clear) struct kw_secret pem = { 0 };
@@ -190,10 +191,27 @@ int kw_private_key_pem(const struct kw_private_key *key, struct kw_secret *ret,
 	if (kw_secret_new(text.len + n_lines, &body, err) < 0)
 		return -1;
 	write_lines(kw_secret_bytes(&text), body.data);
-	struct kw_bytes parts[] = { kw_bytes_text(begin), kw_secret_bytes(&body),
-				    kw_bytes_text(end) };
+	struct kw_bytes parts[] = { kw_bytes_text(PEM_BEGIN "\n"), kw_secret_bytes(&body),
+				    kw_bytes_text(PEM_END "\n") };
 	if (kw_secret_join(parts, 3, &pem, err) < 0)
 		return -1;
 	kw_secret_move(ret, &pem);
+	return 0;
+}
+
+int kw_private_key_from_pem(struct kw_bytes pem, struct kw_secret *ret_pkcs8, struct kw_error *err)
+{
+	const uint8_t *begin = memmem(pem.data, pem.len, PEM_BEGIN, strlen(PEM_BEGIN));
+	const uint8_t *body = begin ? begin + strlen(PEM_BEGIN) : NULL;
+	const uint8_t *end =
+		body ? memmem(body, pem.len - (size_t)(body - pem.data), PEM_END, strlen(PEM_END))
+		     : NULL;
+
+	if (!end)
+		return kw_fail(err, KW_E_SYS_DATA, "no PEM block PRIVATE KEY in %zu bytes",
+			       pem.len);
+	if (!kw_base64_decode_secret(KW_BASE64_EITHER,
+				     (struct kw_bytes){ body, (size_t)(end - body) }, ret_pkcs8))
+		return kw_fail(err, KW_E_SYS_DATA, "the PEM block PRIVATE KEY is not base64");
 	return 0;
 }

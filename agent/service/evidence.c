@@ -85,7 +85,7 @@ int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evid
 	return o.result;
 }
 
-static struct kw_signed_report signed_report(const struct kw_snp_report *snp)
+struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp)
 {
 	struct kw_signed_report r = {
 		.signed_part = snp->signed_part,
@@ -108,7 +108,7 @@ void kw_judge_evidence(struct kw_service *service, const struct kw_evidence *evi
 {
 	const struct kw_config *config = service->config;
 	int64_t now_s = kw_wall_s(service->options.clock);
-	struct kw_signed_report report = signed_report(&evidence->report.snp);
+	struct kw_signed_report report = kw_signed_report_of(&evidence->report.snp);
 
 	kw_collateral_judge(collateral, service->amd_roots, now_s, checks);
 	kw_collateral_judge_report(collateral, &report, config->evidence.allow_masked_chip, checks);

@@ -38,6 +38,9 @@ int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evid
 			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,
 			    struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
 
+/* What collateral/ needs to know of a report; borrows from what it was parsed from. */
+struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
+
 /* Evidence and the collateral that fits it, both judged; a required check that failed or was not
  * possible is the error, and nothing has left the machine but the collateral request. */
 int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,

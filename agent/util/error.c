@@ -58,6 +58,11 @@ const struct kw_error_def *kw_error_def(enum kw_error_name name)
 	return name > KW_OK && name < KW_N_ERRORS ? &defs[name - 1] : NULL;
 }
 
+enum kw_error_name kw_error_name(const struct kw_error *err)
+{
+	return err->def ? (enum kw_error_name)(err->def - defs + 1) : KW_OK;
+}
+
 const struct kw_error_def *kw_error_find(const char *id)
 {
 	for (size_t i = 0; id && i < N_DEFS; i++)

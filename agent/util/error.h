@@ -64,6 +64,8 @@ int kw_wrap(struct kw_error *err, const char *fmt, ...) KW_PRINTF(2, 3);
 
 /* The row of a name; NULL for KW_OK. */
 const struct kw_error_def *kw_error_def(enum kw_error_name name);
+/* The inverse for what kw_fail() wrote; KW_OK if nothing failed. */
+enum kw_error_name kw_error_name(const struct kw_error *err);
 /* The row of a published id ("KW-ATT-003", any case), or NULL. */
 const struct kw_error_def *kw_error_find(const char *id);
 /* Every row in order, for `keyward help`, docs/errors.md and tests; `ret_n` rows. */
@@ -77,6 +79,7 @@ static inline bool kw_error_is(const struct kw_error *err, enum kw_error_name na
 /*
  * An outage makes a key stale, a denial revokes it. Denials are the kinds KW_UNTRUSTED (wherever it
  * arises), KW_DENIED, KW_NOT_FOUND and KW_DATA; but what IMDS, THIM or Entra refuse (stages COL and
- * IDN) does not decide about keys and counts as an outage, and so does our own trouble (KW_INTERNAL).
+ * IDN) does not decide about keys and counts as an outage, and so does our own trouble
+ * (KW_INTERNAL).
  */
 bool kw_error_is_outage(const struct kw_error *err);

@@ -110,6 +110,12 @@ static void gives_pem(void **state)
 	}
 	assert_int_equal(kw_private_key_pem(&key, &pem, &err), 0);
 	assert_string_equal((const char *)pem.data, row->pem);
+	KW_CLEANUP(kw_secret_clear) struct kw_secret again = { 0 };
+	assert_int_equal(kw_private_key_from_pem(kw_secret_bytes(&pem), &again, &err), 0);
+	assert_true(kw_bytes_equal(kw_secret_bytes(&again), kw_blob_bytes(&raw)));
+	pem.data[pem.len - strlen("Y KEY-----\n")] = 'x'; /* no end */
+	assert_int_equal(kw_private_key_from_pem(kw_secret_bytes(&pem), &again, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_SYS_DATA));
 }
 
 static const struct bad_row {

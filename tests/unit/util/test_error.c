@@ -12,6 +12,7 @@ static void failing_names_the_row(void **state)
 	assert_int_equal(kw_fail(&err, KW_E_SYS_DATA, "%d bytes, expected %d", 3, 4), -1);
 	assert_true(kw_error_is(&err, KW_E_SYS_DATA));
 	assert_false(kw_error_is(&err, KW_E_SYS_FILE));
+	assert_int_equal(kw_error_name(&err), KW_E_SYS_DATA);
 	assert_string_equal(err.detail, "3 bytes, expected 4");
 }
 
@@ -23,6 +24,7 @@ static void nothing_failed_is_no_row(void **state)
 	assert_null(kw_error_def(KW_OK));
 	assert_null(kw_error_def(KW_N_ERRORS));
 	assert_false(kw_error_is(&err, KW_OK));
+	assert_int_equal(kw_error_name(&err), KW_OK);
 	assert_false(kw_error_is_outage(&err));
 }
 
