@@ -28,6 +28,10 @@ static const struct {
 	{ "claims-not-json", LAB_BEND_CLAIMS_NOT_JSON },
 	{ "ak-missing", LAB_BEND_AK_MISSING },
 	{ "ak-foreign", LAB_BEND_AK_FOREIGN },
+	{ "signature-algo", LAB_BEND_SIGNATURE_ALGO },
+	{ "signature-form", LAB_BEND_SIGNATURE_FORM },
+	{ "product", LAB_BEND_PRODUCT },
+	{ "cpuid", LAB_BEND_CPUID },
 };
 
 uint32_t lab_bends_take(enum lab_service device)

@@ -31,6 +31,10 @@ enum lab_bend {
 	LAB_BEND_CLAIMS_NOT_JSON = 1 << 20,
 	LAB_BEND_AK_MISSING = 1 << 21,
 	LAB_BEND_AK_FOREIGN = 1 << 22,
+	LAB_BEND_SIGNATURE_ALGO = 1 << 23,
+	LAB_BEND_SIGNATURE_FORM = 1 << 24, /* R with more than 48 bytes */
+	LAB_BEND_PRODUCT = 1 << 25,	   /* says that the processor is of another line */
+	LAB_BEND_CPUID = 1 << 26,	   /* says that it is of none that exists */
 };
 
 /* The bends that are due for the next report from the TPM or the SNP device; takes one use of

@@ -82,14 +82,14 @@ static void add_to_name(X509_NAME *name, const char *field, const char *text)
 			"writing a name");
 }
 
-static X509_NAME *name_new(const char *cn, bool amd)
+static X509_NAME *name_new(const char *cn, bool amd, const char *organization)
 {
-	static const char *const fields[][2] = {
+	const char *const fields[][2] = {
 		{ "OU", "Engineering" },
 		{ "C", "US" },
 		{ "L", "Santa Clara" },
 		{ "ST", "CA" },
-		{ "O", "Advanced Micro Devices" },
+		{ "O", organization ? organization : "Advanced Micro Devices" },
 	};
 	X509_NAME *name = X509_NAME_new();
 	lab_crypto_must(name != NULL, "a name");
@@ -101,9 +101,10 @@ static X509_NAME *name_new(const char *cn, bool amd)
 
 static void set_names(X509 *cert, const struct lab_certificate_form *form)
 {
-	KW_CLEANUP(X509_NAME_freep) X509_NAME *subject = name_new(form->cn, form->amd_name);
 	KW_CLEANUP(X509_NAME_freep)
-	X509_NAME *other = form->issuer_cn ? name_new(form->issuer_cn, form->amd_name) : NULL;
+	X509_NAME *subject = name_new(form->cn, form->amd_name, form->organization);
+	KW_CLEANUP(X509_NAME_freep)
+	X509_NAME *other = form->issuer_cn ? name_new(form->issuer_cn, form->amd_name, NULL) : NULL;
 	const X509_NAME *from = subject;
 	if (other)
 		from = other;

@@ -36,6 +36,7 @@ struct lab_extension {
 struct lab_certificate_form {
 	const char *cn;
 	bool amd_name;		       /* the other five fields of AMD's names, too */
+	const char *organization;      /* in those; NULL: AMD's */
 	EVP_PKEY *key;		       /* whose public half it certifies */
 	const struct lab_pair *issuer; /* NULL: signed with `key` */
 	const char *issuer_cn;	       /* NULL: the issuer's subject */

@@ -69,14 +69,19 @@ static const struct fields {
 	{ LAB_IMDS, TOKEN_FIELDS },
 	{ LAB_ENTRA, TOKEN_FIELDS },
 	{ LAB_THIM, "vcek-foreign-chip vcek-tcb vcek-expired vcek-not-yet vcek-sha256 vcek-p256 "
-		    "vcek-product vcek-signature vcek-foreign-key ask-foreign product no-root "
-		    "ark-self-signature tcbm chain-foreign " },
+		    "vcek-product vcek-signature vcek-foreign-key vcek-foreign-issuer vcek-no-tcb "
+		    "vcek-part-of-tcb vcek-unknown-product ask-foreign ask-signature ask-form "
+		    "ask-name ask-no-authority ark-form product no-root ark-self-signature tcbm "
+		    "chain-foreign " },
 	{ LAB_MAA, "iss jku kid signature no-exp type ak reportdata debuggable inner-key iv-short "
-		   "openid-issuer jwks-uri envelope alg-hs256 four-parts " },
-	{ LAB_VAULT, "jws-alg jws-signature jws-x5t jws-expired jws-leaf-only request-kid "
-		     "response-kid response-name disabled schema wrapping-kid key-hsm-enc "
-		     "ciphertext-odd ciphertext-short other-key public-missing pkcs8-trailing "
-		     "aes-key-size " },
+		   "openid-issuer jwks-uri envelope alg-hs256 alg-none four-parts tee-type "
+		   "wrapping-key-second wrapping-key-use key-cert-name key-cert-expired crit " },
+	{ LAB_VAULT,
+	  "jws-alg jws-signature jws-x5t jws-expired jws-leaf-only request-kid "
+	  "response-kid response-name disabled schema wrapping-kid key-hsm-enc "
+	  "ciphertext-odd ciphertext-short other-key public-missing pkcs8-trailing "
+	  "aes-key-size jws-four-parts jws-x5c-form jws-leaf-weak jws-usage no-nonce kty "
+	  "public-form key-hsm-enc-unknown jws-no-x5c jws-crit " },
 	{ LAB_TPM, "report-signature measurement report-data debug migration policy-bit17 vmpl "
 		   "version signing-key signing-none chip-id masked-chip tcb hcl-magic "
 		   "hcl-type-tdx hcl-type-vbs hcl-type-tvm hcl-hash hcl-length claims "

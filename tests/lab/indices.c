@@ -22,6 +22,7 @@ static struct {
 	uint8_t content[LAB_HCL_MAX];
 	int64_t made_ms;
 	uint32_t bends;
+	uint8_t user[LAB_SNP_DATA_SIZE]; /* the user data in it */
 } report;
 static enum certificate certificate;
 
@@ -50,6 +51,7 @@ static void write_index(uint32_t index, struct kw_bytes content)
 
 static void make_report(const uint8_t user[LAB_SNP_DATA_SIZE], uint32_t bends)
 {
+	memmove(report.user, user, sizeof(report.user));
 	lab_machine_report(user, bends, report.content);
 	report.made_ms = now_ms();
 	report.bends = bends;
@@ -96,8 +98,12 @@ static void refresh_report(void)
 	if (bends == 0 && report.bends == 0 && now_ms() - report.made_ms <= REFRESH_MS)
 		return;
 	overwrite_user_data();
-	if (!lab_fault_take(LAB_TPM, "stale-report", &fault) && read_user_data(user))
-		make_report(user, bends);
+	if (!lab_fault_take(LAB_TPM, "stale-report", &fault)) {
+		if (read_user_data(user))
+			make_report(user, bends);
+	} else if (bends != report.bends) {
+		make_report(report.user, bends); /* stale, but no longer bent */
+	}
 }
 
 /* One policy, 1.3.6.1.4.1.311.108 */

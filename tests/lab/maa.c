@@ -67,10 +67,25 @@ static void attest_guest(const struct lab_request *request, struct lab_reply *re
 		answer(&evidence, &findings, reply);
 }
 
-/* Only the certificate, as the service publishes its keys. */
-static void keys(struct lab_reply *reply)
+/* Of the signing key, as the service publishes it. Owned. */
+static struct kw_blob certificate(const struct lab_request *request)
 {
-	KW_CLEANUP(kw_blob_clear) struct kw_blob der = lab_cert_der(lab_pki.maa.cert);
+	static const char *const deviations[] = { "key-cert-name", "key-cert-expired" };
+	X509 *bent = NULL;
+	struct kw_blob der;
+
+	for (size_t i = 0; i < sizeof(deviations) / sizeof(deviations[0]); i++)
+		if (bent == NULL && !request->internal && lab_tampered(LAB_MAA, deviations[i]))
+			bent = lab_pki_maa_bent(deviations[i]);
+	der = lab_cert_der(bent != NULL ? bent : lab_pki.maa.cert);
+	X509_free(bent);
+	return der;
+}
+
+/* Only the certificate. */
+static void keys(const struct lab_request *request, struct lab_reply *reply)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob der = certificate(request);
 	KW_CLEANUP(freep) char *kid = lab_maa_kid();
 	struct kw_json *root = kw_json_new_object();
 	struct kw_json *key = kw_json_new_object();
@@ -118,7 +133,7 @@ void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply)
 		if (acceptable(request, reply))
 			(guest ? attest_guest : lab_maa_attest_snp)(request, reply);
 	} else if (get && strcmp(request->path, "/certs") == 0) {
-		keys(reply);
+		keys(request, reply);
 	} else if (get && strcmp(request->path, "/.well-known/openid-configuration") == 0) {
 		metadata(request, reply);
 	} else {

@@ -140,12 +140,25 @@ static struct kw_json *hcl_runtime(const struct lab_findings *findings)
 	return runtime;
 }
 
+/* The key that a vault wraps to is the first of the list that is for encryption. */
+static void add_wrapping_keys(struct kw_json *keys, EVP_PKEY *key)
+{
+	const char *operation = lab_tampered(LAB_MAA, "wrapping-key-use") ? "sign" : "encrypt";
+	struct lab_fault fault;
+
+	if (lab_tampered(LAB_MAA, "wrapping-key-second"))
+		kw_json_add(keys, NULL,
+			    key_entry("Another", "encrypt", lab_pki_late(&lab_pki.evil_maa)->key));
+	if (lab_fault_take(LAB_MAA, "token-wrapping-key", &fault))
+		key = lab_pki_late(&lab_pki.evil_maa)->key;
+	kw_json_add(keys, NULL, key_entry("TpmEphemeralEncryptionKey", operation, key));
+}
+
 static void add_runtime(struct kw_json *claims, const struct lab_evidence *evidence,
 			const struct lab_findings *findings)
 {
 	struct kw_json *runtime = kw_json_add_object(claims, "x-ms-runtime");
 	struct lab_fault fault;
-	EVP_PKEY *key = findings->key;
 
 	if (lab_fault_take(LAB_MAA, "token-payload", &fault)) {
 		lab_add_b64(kw_json_add_object(runtime, "client-payload"), "nonce",
@@ -153,10 +166,7 @@ static void add_runtime(struct kw_json *claims, const struct lab_evidence *evide
 	} else if (evidence->payload != NULL) {
 		kw_json_add(runtime, "client-payload", kw_json_copy(evidence->payload));
 	}
-	if (lab_fault_take(LAB_MAA, "token-wrapping-key", &fault))
-		key = lab_pki_late(&lab_pki.evil_maa)->key;
-	kw_json_add(kw_json_add_array(runtime, "keys"), NULL,
-		    key_entry("TpmEphemeralEncryptionKey", "encrypt", key));
+	add_wrapping_keys(kw_json_add_array(runtime, "keys"), findings->key);
 }
 
 struct kw_json *lab_maa_claims_new(const char *type)
@@ -184,7 +194,8 @@ struct kw_json *lab_maa_claims(const struct lab_evidence *evidence,
 
 	add_machine(claims, evidence, findings->secure_boot);
 	tee = kw_json_add_object(claims, "x-ms-isolation-tee");
-	kw_json_add_string(tee, "x-ms-attestation-type", "sevsnpvm");
+	kw_json_add_string(tee, "x-ms-attestation-type",
+			   lab_tampered(LAB_MAA, "tee-type") ? "tdxvm" : "sevsnpvm");
 	kw_json_add_string(tee, "x-ms-compliance-status", "azure-compliant-cvm");
 	kw_json_add(tee, "x-ms-runtime", hcl_runtime(findings));
 	lab_maa_add_snp(tee, &findings->snp);
@@ -231,6 +242,8 @@ static struct kw_json *header(const char *algorithm)
 	kw_json_add_string(members, "jku", jku);
 	kw_json_add_string(members, "kid", lab_tampered(LAB_MAA, "kid") ? "unknown" : kid);
 	kw_json_add_string(members, "typ", "JWT");
+	if (lab_tampered(LAB_MAA, "crit"))
+		kw_json_add_string(kw_json_add_array(members, "crit"), NULL, "exp");
 	return members;
 }
 
@@ -242,8 +255,9 @@ static char *sign_bent(const struct kw_json *claims)
 	bool none = lab_fault_take(LAB_MAA, "token-alg-none", &fault);
 	bool hmac = !none && lab_tampered(LAB_MAA, "alg-hs256");
 	bool foreign = lab_fault_take(LAB_MAA, "token-foreign-key", &fault);
+	bool named_none = none || lab_tampered(LAB_MAA, "alg-none");
 	KW_CLEANUP(kw_json_freep)
-	struct kw_json *head = header(none ? "none" : hmac ? "HS256" : "RS256");
+	struct kw_json *head = header(named_none ? "none" : hmac ? "HS256" : "RS256");
 	KW_CLEANUP(freep) char *input = lab_jws_input(head, claims);
 	KW_CLEANUP(kw_blob_clear) struct kw_blob pem = public_pem(lab_pki.maa.key);
 

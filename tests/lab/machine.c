@@ -98,6 +98,7 @@ static struct lab_snp_form processor(void)
 {
 	const struct generation *from = &generations[lab_machine.options.product];
 	struct lab_snp_form form = {
+		.signature_algo = LAB_ECDSA_P384_SHA384,
 		.signer = lab_machine.options.vlek ? LAB_SIGNER_VLEK : 0,
 		.version = from->report_version,
 		.guest_svn = from->guest_svn,
@@ -120,6 +121,18 @@ static struct lab_snp_form processor(void)
 	return form;
 }
 
+/* The first version that says which processor it is; and it says another. */
+static void bend_processor(struct lab_snp_form *form, uint32_t bends)
+{
+	enum { VERSION_WITH_CPUID = 3, NO_FAMILY = 0xff };
+	const struct generation *other =
+		&generations[lab_machine.options.product == LAB_MILAN ? LAB_GENOA : LAB_MILAN];
+	if (form->version < VERSION_WITH_CPUID)
+		form->version = VERSION_WITH_CPUID;
+	form->family = bends & LAB_BEND_CPUID ? NO_FAMILY : other->family;
+	form->model = other->model;
+}
+
 /* What the processor would sign, if it were as `bends` say. */
 static void bend_before(struct lab_snp_form *form, uint32_t bends)
 {
@@ -135,10 +148,14 @@ static void bend_before(struct lab_snp_form *form, uint32_t bends)
 		form->vmpl = 1;
 	if (bends & LAB_BEND_VERSION)
 		form->version = 1;
+	if (bends & (LAB_BEND_PRODUCT | LAB_BEND_CPUID))
+		bend_processor(form, bends);
 	if (bends & LAB_BEND_SIGNING_KEY)
 		form->signer ^= LAB_SIGNER_VLEK;
 	if (bends & LAB_BEND_SIGNING_NONE)
 		form->signer |= LAB_SIGNER_NONE;
+	if (bends & LAB_BEND_SIGNATURE_ALGO)
+		form->signature_algo++;
 	if (bends & LAB_BEND_CHIP_ID)
 		form->chip_id[0] ^= 0xff;
 	if (bends & LAB_BEND_TCB)
@@ -153,7 +170,11 @@ static void bend_before(struct lab_snp_form *form, uint32_t bends)
 /* Signed, with the key that the processor is told to use. */
 static void seal(struct lab_snp_form *form, uint32_t bends, uint8_t ret[LAB_SNP_REPORT_SIZE])
 {
-	enum { MEASUREMENT_AT = 0x90, SIGNATURE_AT = LAB_SNP_SIGNED_SIZE };
+	enum {
+		MEASUREMENT_AT = 0x90,
+		SIGNATURE_AT = LAB_SNP_SIGNED_SIZE,
+		R_TOO_LONG_AT = SIGNATURE_AT + 48,
+	};
 
 	bend_before(form, bends);
 	lab_snp_report_make(form, lab_machine.options.vlek ? lab_pki.vlek.key : lab_pki.vcek.key,
@@ -162,6 +183,8 @@ static void seal(struct lab_snp_form *form, uint32_t bends, uint8_t ret[LAB_SNP_
 		ret[MEASUREMENT_AT] ^= 1;
 	if (bends & LAB_BEND_REPORT_SIGNATURE)
 		ret[SIGNATURE_AT] ^= 1;
+	if (bends & LAB_BEND_SIGNATURE_FORM)
+		ret[R_TOO_LONG_AT] = 1;
 }
 
 void lab_machine_guest_measurement(uint8_t ret[LAB_MEASUREMENT_SIZE])

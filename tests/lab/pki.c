@@ -4,6 +4,7 @@
 #include "pki_parts.h"
 
 #include <pthread.h>
+#include <string.h>
 
 struct lab_pki lab_pki;
 
@@ -64,6 +65,19 @@ void lab_pki_maa(const char *maa_url)
 	struct lab_certificate_form form = maa_form(maa_url, lab_pki.maa.key);
 	X509_free(lab_pki.maa.cert);
 	lab_pki.maa.cert = lab_pki_cert("maa", &form, NULL);
+}
+
+X509 *lab_pki_maa_bent(const char *deviation)
+{
+	bool renamed = strcmp(deviation, "key-cert-name") == 0;
+	char url[256] = "https://another.attest.example";
+	if (!renamed)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(lab_pki.maa.cert), NID_commonName,
+					  url, sizeof(url));
+	struct lab_certificate_form form = maa_form(url, lab_pki.maa.key);
+	if (!renamed)
+		form.not_after = lab_days(-1);
+	return lab_certificate_make(&form);
 }
 
 static void make_evil_maa(void)

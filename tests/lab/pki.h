@@ -37,17 +37,17 @@ void lab_pki_open(const struct lab_options *options, const uint8_t chip_id[64],
 /* The MAA URL is known once its listener is bound: makes lab_pki.maa. */
 void lab_pki_maa(const char *maa_url);
 
-/* A VCEK with one deviation, signed by the lab's ASK where the deviation is not about that:
- * "vcek-foreign-chip" (another hwID), "vcek-tcb", "vcek-expired", "vcek-not-yet", "vcek-sha256"
- * (PSS with SHA-256), "vcek-p256", "vcek-product", "vcek-signature", "vcek-foreign-key" (not the
- * report's). Owned by the caller. */
-X509 *lab_pki_vcek_bent(const char *deviation);
+/* The certificate of the token key with one deviation: "key-cert-name", "key-cert-expired". Owned.
+ */
+X509 *lab_pki_maa_bent(const char *deviation);
+
 char *lab_pem(X509 *cert); /* owned */
 
 /* TLS server certificates by fault: NULL or "expired", "wrong-host", "self-signed", "wrong-usage",
  * "untrusted". Lasting: not to be freed. */
 struct lab_pair lab_pki_tls_for(const char *deviation);
-/* Release answer signers by fault: NULL or "chain" (of nobody's trust), "host", "expired". x5c is
+/* Release answer signers by fault: NULL or "chain" (of nobody's trust), "host", "expired",
+ * "wrong-usage" (no TLS server), "weak" (RSA of 1024 bits). x5c is
  * leaf, ca, root in that order; a chain may be shorter (NULL). Lasting. */
 struct lab_signer {
 	struct lab_pair leaf;

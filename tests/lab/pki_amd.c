@@ -2,14 +2,15 @@
 /*
  * Chains in the shape of AMD's: key release 1.4.
  */
-#include "pki_parts.h"
+#include "pki_amd.h"
 #include "util/text.h"
 
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <string.h>
 
-enum { CHIP_ID_SIZE = 64, TURIN_ID_SIZE = 8, VCEK_EXTENSIONS = 12 };
+#define AMD_ARC "1.3.6.1.4.1.3704.1."
+enum { TURIN_ID_SIZE = 8, VCEK_EXTENSIONS = 12 };
 
 static const char *const products[] = {
 	[LAB_MILAN] = "Milan",
@@ -20,21 +21,8 @@ enum { N_PRODUCTS = sizeof(products) / sizeof(products[0]) };
 
 static struct {
 	enum lab_product product;
-	uint8_t chip_id[CHIP_ID_SIZE], tcb[8];
+	uint8_t chip_id[LAB_AMD_CHIP_ID_SIZE], tcb[8];
 } chip;
-
-/* What a VCEK or VLEK says. */
-struct leaf {
-	enum lab_product product;
-	const char *cn;
-	bool with_stepping;	 /* "Milan-B0", not "Milan" */
-	const uint8_t *hardware; /* CHIP_ID; NULL: VLEK, which says whose cloud it is */
-	uint8_t bl, tee, snp, ucode, fmc;
-	EVP_PKEY *key;
-	const struct lab_pair *issuer;
-	int64_t not_before, not_after;
-	enum lab_signature signature;
-};
 
 /* One extension of the AMD arc: room for the OID and a DER value. */
 struct value {
@@ -48,8 +36,7 @@ static void put_value(struct value *v, const char *suffix, uint8_t tag, const vo
 {
 	v->len = len + 2;
 	if (v->len > sizeof(v->der)
-	    || snprintf(v->oid, sizeof(v->oid), "1.3.6.1.4.1.3704.1.%s", suffix)
-		       >= (int)sizeof(v->oid))
+	    || snprintf(v->oid, sizeof(v->oid), AMD_ARC "%s", suffix) >= (int)sizeof(v->oid))
 		lab_die("extension %s does not fit", suffix);
 	v->der[0] = tag;
 	v->der[1] = (uint8_t)len;
@@ -70,12 +57,13 @@ static void put_text(struct value *v, const char *suffix, const char *text)
 }
 
 /* In the order of the real certificates; gives how many. */
-static size_t put_values(const struct leaf *leaf, struct value ret[VCEK_EXTENSIONS])
+static size_t put_values(const struct lab_leaf *leaf, struct value ret[VCEK_EXTENSIONS])
 {
 	bool turin = leaf->product == LAB_TURIN;
 	char name[16];
 	size_t n = 0;
-	snprintf(name, sizeof(name), "%s%s", products[leaf->product],
+	snprintf(name, sizeof(name), "%s%s",
+		 leaf->product_name ? leaf->product_name : products[leaf->product],
 		 leaf->with_stepping && leaf->product == LAB_MILAN ? "-B0" : "");
 	put_integer(&ret[n++], "1", turin ? 1 : 0);
 	put_text(&ret[n++], "2", name);
@@ -93,7 +81,7 @@ static size_t put_values(const struct leaf *leaf, struct value ret[VCEK_EXTENSIO
 	return n;
 }
 
-static struct lab_certificate_form leaf_form(const struct leaf *leaf,
+static struct lab_certificate_form leaf_form(const struct lab_leaf *leaf,
 					     const struct lab_extension *extensions, size_t n)
 {
 	return (struct lab_certificate_form){
@@ -110,30 +98,36 @@ static struct lab_certificate_form leaf_form(const struct leaf *leaf,
 	};
 }
 
-/* `file` NULL: only made, not kept in D/pki. */
-static X509 *make_leaf(const struct leaf *leaf, const char *file)
+static bool is_left_out(const struct lab_leaf *leaf, const struct value *value)
+{
+	const char *suffix = value->oid + strlen(AMD_ARC);
+	return leaf->left_out && strncmp(suffix, leaf->left_out, strlen(leaf->left_out)) == 0;
+}
+
+X509 *lab_leaf_make(const struct lab_leaf *leaf, const char *file)
 {
 	struct value values[VCEK_EXTENSIONS];
 	struct lab_extension extensions[VCEK_EXTENSIONS + 1];
-	size_t n = put_values(leaf, values);
-	for (size_t i = 0; i < n; i++)
-		extensions[i] = (struct lab_extension){ .oid = values[i].oid,
-							.value = values[i].der,
-							.len = values[i].len };
+	size_t n_values = put_values(leaf, values), n = 0;
+	for (size_t i = 0; i < n_values; i++)
+		if (!is_left_out(leaf, &values[i]))
+			extensions[n++] = (struct lab_extension){ .oid = values[i].oid,
+								  .value = values[i].der,
+								  .len = values[i].len };
 	if (leaf->hardware) /* bare, as the deployed certificates have it */
 		extensions[n++] = (struct lab_extension){
-			.oid = "1.3.6.1.4.1.3704.1.4",
+			.oid = AMD_ARC "4",
 			.value = leaf->hardware,
-			.len = leaf->product == LAB_TURIN ? TURIN_ID_SIZE : CHIP_ID_SIZE,
+			.len = leaf->product == LAB_TURIN ? TURIN_ID_SIZE : LAB_AMD_CHIP_ID_SIZE,
 		};
 	struct lab_certificate_form form = leaf_form(leaf, extensions, n);
 	return file ? lab_pki_cert(file, &form, NULL) : lab_certificate_make(&form);
 }
 
-static struct leaf machine_leaf(void)
+struct lab_leaf lab_leaf_of_machine(void)
 {
 	bool turin = chip.product == LAB_TURIN;
-	return (struct leaf){
+	return (struct lab_leaf){
 		.product = chip.product,
 		.cn = "SEV-VCEK",
 		.with_stepping = true,
@@ -151,9 +145,8 @@ static struct leaf machine_leaf(void)
 	};
 }
 
-/* The two certificates above a leaf: "vcek" is in the address of their CRL. */
-static struct lab_certificate_form authority(enum lab_product product, const char *cn,
-					     EVP_PKEY *key, const struct lab_pair *issuer)
+struct lab_certificate_form lab_authority(enum lab_product product, const char *cn, EVP_PKEY *key,
+					  const struct lab_pair *issuer)
 {
 	static const struct lab_extension root[] = {
 		{ .nid = NID_key_usage, .value = "critical,keyCertSign,cRLSign" },
@@ -181,11 +174,11 @@ static struct lab_certificate_form authority(enum lab_product product, const cha
 	};
 }
 
-static X509 *make_authority(enum lab_product product, const char *kind, EVP_PKEY *key,
-			    const struct lab_pair *issuer, const char *file)
+X509 *lab_authority_make(enum lab_product product, const char *kind, EVP_PKEY *key,
+			 const struct lab_pair *issuer, const char *file)
 {
 	KW_CLEANUP(freep) char *cn = kw_format("%s-%s", kind, products[product]);
-	struct lab_certificate_form form = authority(product, cn, key, issuer);
+	struct lab_certificate_form form = lab_authority(product, cn, key, issuer);
 	return file ? lab_pki_cert(file, &form, NULL) : lab_certificate_make(&form);
 }
 
@@ -195,12 +188,12 @@ void lab_amd_open(const struct lab_options *options, const uint8_t chip_id[64],
 	chip.product = options->product;
 	memcpy(chip.chip_id, chip_id, sizeof(chip.chip_id));
 	memcpy(chip.tcb, tcb, sizeof(chip.tcb));
-	lab_pki.ark.cert = make_authority(chip.product, "ARK", lab_pki.ark.key, NULL, "ark");
+	lab_pki.ark.cert = lab_authority_make(chip.product, "ARK", lab_pki.ark.key, NULL, "ark");
 	lab_pki.ask.cert =
-		make_authority(chip.product, "SEV", lab_pki.ask.key, &lab_pki.ark, "ask");
+		lab_authority_make(chip.product, "SEV", lab_pki.ask.key, &lab_pki.ark, "ask");
 	lab_pki.vcek.key = lab_pki_key("vcek", lab_make_p384);
-	struct leaf leaf = machine_leaf();
-	lab_pki.vcek.cert = make_leaf(&leaf, "vcek");
+	struct lab_leaf leaf = lab_leaf_of_machine();
+	lab_pki.vcek.cert = lab_leaf_make(&leaf, "vcek");
 }
 
 const char *lab_product_name(enum lab_product product)
@@ -219,7 +212,7 @@ static X509 *once(X509 **place, enum lab_product product, const char *kind,
 		return pair->cert;
 	pthread_mutex_lock(&lock);
 	if (!*place)
-		*place = make_authority(product, kind, pair->key, issuer, NULL);
+		*place = lab_authority_make(product, kind, pair->key, issuer, NULL);
 	cert = *place;
 	pthread_mutex_unlock(&lock);
 	return cert;
@@ -242,83 +235,14 @@ struct lab_amd_line lab_amd_line(enum lab_product product, bool vlek)
 void lab_amd_make_vlek(void)
 {
 	lab_pki.asvk.key = lab_pki_key("asvk", lab_make_rsa_4096);
-	lab_pki.asvk.cert =
-		make_authority(chip.product, "SEV-VLEK", lab_pki.asvk.key, &lab_pki.ark, "asvk");
+	lab_pki.asvk.cert = lab_authority_make(chip.product, "SEV-VLEK", lab_pki.asvk.key,
+					       &lab_pki.ark, "asvk");
 	lab_pki.vlek.key = lab_pki_key("vlek", lab_make_p384);
-	struct leaf leaf = machine_leaf();
+	struct lab_leaf leaf = lab_leaf_of_machine();
 	leaf.cn = "SEV-VLEK";
 	leaf.with_stepping = false;
 	leaf.hardware = NULL;
 	leaf.key = lab_pki.vlek.key;
 	leaf.issuer = &lab_pki.asvk;
-	lab_pki.vlek.cert = make_leaf(&leaf, "vlek");
-}
-
-static EVP_PKEY *shared(EVP_PKEY *key)
-{
-	lab_crypto_must(EVP_PKEY_up_ref(key), "sharing a key");
-	return key;
-}
-
-/* The same names and the machine's own VCEK key: only the trust is missing. */
-void lab_amd_make_evil(void)
-{
-	lab_pki.evil_ark.key = lab_key_rsa_quick(4096);
-	lab_pki.evil_ark.cert =
-		make_authority(chip.product, "ARK", lab_pki.evil_ark.key, NULL, NULL);
-	lab_pki.evil_ask.key = lab_key_rsa_quick(4096);
-	lab_pki.evil_ask.cert =
-		make_authority(chip.product, "SEV", lab_pki.evil_ask.key, &lab_pki.evil_ark, NULL);
-	lab_pki.evil_vcek.key = shared(lab_pki.vcek.key);
-	struct leaf leaf = machine_leaf();
-	leaf.issuer = &lab_pki.evil_ask;
-	lab_pki.evil_vcek.cert = make_leaf(&leaf, NULL);
-}
-
-static enum lab_product other_product(void)
-{
-	return chip.product == LAB_MILAN ? LAB_GENOA : LAB_MILAN;
-}
-
-char *lab_amd_other_chain(void)
-{
-	const struct lab_pair *evil_ark = lab_pki_late(&lab_pki.evil_ark);
-	KW_CLEANUP(X509_freep)
-	X509 *ark = make_authority(other_product(), "ARK", evil_ark->key, NULL, NULL);
-	struct lab_pair root = { evil_ark->key, ark };
-	KW_CLEANUP(X509_freep)
-	X509 *ask = make_authority(other_product(), "SEV", lab_pki.evil_ask.key, &root, NULL);
-	KW_CLEANUP(freep) char *ark_pem = lab_pem(ark);
-	KW_CLEANUP(freep) char *ask_pem = lab_pem(ask);
-	return kw_format("%s%s", ask_pem, ark_pem);
-}
-
-X509 *lab_pki_vcek_bent(const char *deviation)
-{
-	KW_CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = NULL;
-	static const uint8_t other_chip[CHIP_ID_SIZE] = { 'o', 't', 'h', 'e', 'r' };
-	struct leaf leaf = machine_leaf();
-	if (strcmp(deviation, "vcek-foreign-chip") == 0)
-		leaf.hardware = other_chip;
-	else if (strcmp(deviation, "vcek-tcb") == 0)
-		leaf.snp--;
-	else if (strcmp(deviation, "vcek-expired") == 0)
-		leaf.not_after = lab_days(-1);
-	else if (strcmp(deviation, "vcek-not-yet") == 0)
-		leaf.not_before = lab_days(30);
-	else if (strcmp(deviation, "vcek-sha256") == 0)
-		leaf.signature = LAB_PSS_SHA256;
-	else if (strcmp(deviation, "vcek-product") == 0)
-		leaf.product = other_product();
-	else if (strcmp(deviation, "vcek-p256") == 0)
-		key = lab_key_ec("P-256");
-	else if (strcmp(deviation, "vcek-foreign-key") == 0)
-		key = lab_key_ec("P-384");
-	else if (strcmp(deviation, "vcek-signature") != 0)
-		lab_die("there is no deviation '%s' of a VCEK", deviation);
-	if (key)
-		leaf.key = key;
-	KW_CLEANUP(X509_freep) X509 *cert = make_leaf(&leaf, NULL);
-	return strcmp(deviation, "vcek-signature") == 0 ? lab_certificate_flipped(cert)
-							: KW_STEAL(cert);
+	lab_pki.vlek.cert = lab_leaf_make(&leaf, "vlek");
 }

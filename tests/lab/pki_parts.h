@@ -35,8 +35,13 @@ struct lab_amd_line {
 struct lab_amd_line lab_amd_line(enum lab_product product, bool vlek);
 void lab_amd_make_vlek(void); /* asvk, vlek */
 void lab_amd_make_evil(void); /* evil_ark, evil_ask, evil_vcek */
-/* PEM of the ASK and ARK of another product, which have nothing to do with this machine. Owned. */
-char *lab_amd_other_chain(void);
+/* What THIM is to serve: this machine's certificates, each tamper fault of service thim that is due
+ * applied. Owned; thread-safe. `ark` may be NULL. */
+struct lab_amd_set {
+	X509 *leaf, *ask, *ark;
+};
+struct lab_amd_set lab_amd_set_due(void);
+void lab_amd_set_clear(struct lab_amd_set *set);
 
 void lab_tls_open(const char *host);
 void lab_tls_make_evil(void); /* evil_tls, evil_signer_root, evil_signer */

@@ -200,6 +200,24 @@ struct lab_pair lab_pki_tls_for(const char *deviation)
 				  bent_once("tls", &lab_pki.tls, subject, &lab_pki.ca, deviation) };
 }
 
+/* Its own key is too short; everything else is as it should be. */
+static struct lab_pair weak_signer(void)
+{
+	enum { WEAK_BITS = 1024 };
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct lab_pair weak;
+	struct lab_extension extensions[LEAF_EXTENSIONS];
+	pthread_mutex_lock(&lock);
+	if (!weak.key) {
+		weak.key = lab_key_rsa(WEAK_BITS);
+		struct lab_certificate_form form = host_form(
+			"vault.azure.net", weak.key, &lab_pki.signer_ca, &good_terms, extensions);
+		weak.cert = lab_certificate_make(&form);
+	}
+	pthread_mutex_unlock(&lock);
+	return weak;
+}
+
 struct lab_signer lab_pki_signer_for(const char *deviation)
 {
 	struct lab_signer signer = { lab_pki.signer, lab_pki.signer_ca.cert,
@@ -207,7 +225,9 @@ struct lab_signer lab_pki_signer_for(const char *deviation)
 	if (deviation && strcmp(deviation, "chain") == 0)
 		return (struct lab_signer){ *lab_pki_late(&lab_pki.evil_signer), NULL,
 					    lab_pki.evil_signer_root.cert };
-	if (deviation)
+	if (deviation && strcmp(deviation, "weak") == 0)
+		signer.leaf = weak_signer();
+	else if (deviation)
 		signer.leaf.cert = bent_once("signer", &lab_pki.signer, "vault.azure.net",
 					     &lab_pki.signer_ca, deviation);
 	return signer;

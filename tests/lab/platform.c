@@ -53,42 +53,12 @@ const char *lab_platform_event_log_path(void)
 	return log_path;
 }
 
-static char *joined(X509 *first, X509 *second)
+/* ASK and ARK, as far as they are there. */
+static char *chain_pem(const struct lab_amd_set *set)
 {
-	KW_CLEANUP(freep) char *a = lab_pem(first);
-	KW_CLEANUP(freep) char *b = lab_pem(second);
-	return kw_format("%s%s", a, b);
-}
-
-static X509 *choose_vcek(bool foreign)
-{
-	static const char *const deviations[] = {
-		"vcek-foreign-chip", "vcek-tcb",       "vcek-expired",
-		"vcek-not-yet",	     "vcek-sha256",    "vcek-p256",
-		"vcek-product",	     "vcek-signature", "vcek-foreign-key",
-	};
-	X509 *cert = foreign ? lab_pki_late(&lab_pki.evil_vcek)->cert : lab_pki.vcek.cert;
-	for (size_t i = 0; i < sizeof(deviations) / sizeof(deviations[0]); i++)
-		if (lab_tampered(LAB_THIM, deviations[i]))
-			return lab_pki_vcek_bent(deviations[i]);
-	lab_crypto_must(X509_up_ref(cert), "sharing a certificate");
-	return cert;
-}
-
-static char *choose_chain(bool foreign)
-{
-	if (foreign)
-		return joined(lab_pki.evil_ask.cert, lab_pki.evil_ark.cert);
-	if (lab_tampered(LAB_THIM, "ask-foreign"))
-		return joined(lab_pki_late(&lab_pki.evil_ask)->cert, lab_pki.ark.cert);
-	if (lab_tampered(LAB_THIM, "product"))
-		return lab_amd_other_chain();
-	if (lab_tampered(LAB_THIM, "no-root"))
-		return lab_pem(lab_pki.ask.cert);
-	if (!lab_tampered(LAB_THIM, "ark-self-signature"))
-		return joined(lab_pki.ask.cert, lab_pki.ark.cert);
-	KW_CLEANUP(X509_freep) X509 *ark = lab_certificate_flipped(lab_pki.ark.cert);
-	return joined(lab_pki.ask.cert, ark);
+	KW_CLEANUP(freep) char *ask = lab_pem(set->ask);
+	KW_CLEANUP(freep) char *ark = set->ark ? lab_pem(set->ark) : kw_strdup("");
+	return kw_format("%s%s", ask, ark);
 }
 
 static char *choose_tcbm(void)
@@ -103,11 +73,8 @@ static char *choose_tcbm(void)
 
 struct lab_thim lab_platform_thim(void)
 {
-	bool foreign = lab_tampered(LAB_THIM, "chain-foreign");
-	if (foreign)
-		lab_pki_late(&lab_pki.evil_vcek);
-	KW_CLEANUP(X509_freep) X509 *vcek = choose_vcek(foreign);
-	return (struct lab_thim){ lab_pem(vcek), choose_chain(foreign), choose_tcbm() };
+	KW_CLEANUP(lab_amd_set_clear) struct lab_amd_set set = lab_amd_set_due();
+	return (struct lab_thim){ lab_pem(set.leaf), chain_pem(&set), choose_tcbm() };
 }
 
 void lab_thim_clear(struct lab_thim *thim)

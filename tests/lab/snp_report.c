@@ -11,7 +11,6 @@ KW_DEFINE_FREEP(EVP_MD_CTX, EVP_MD_CTX_free);
 KW_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free);
 
 enum {
-	SIGNATURE_ALGO_P384_SHA384 = 1,
 	CHIP_ID_AT = 0x1a0,
 	COORDINATE_SIZE = 72, /* of R and of S, little endian */
 	DER_SIGNATURE_MAX = 128,
@@ -25,7 +24,7 @@ static void put_head(struct lab_out *out, const struct lab_snp_form *form)
 	lab_out_bytes(out, form->family_id, sizeof(form->family_id));
 	lab_out_bytes(out, form->image_id, sizeof(form->image_id));
 	lab_out_le32(out, form->vmpl);
-	lab_out_le32(out, SIGNATURE_ALGO_P384_SHA384);
+	lab_out_le32(out, form->signature_algo);
 	lab_out_bytes(out, form->current_tcb, LAB_TCB_SIZE);
 	lab_out_le64(out, form->platform_info);
 	lab_out_le32(out, form->signer);

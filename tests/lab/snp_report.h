@@ -23,10 +23,11 @@ enum {
 	LAB_SIGNER_MASKED = 1 << 1,
 	LAB_SIGNER_VLEK = 1 << 2,
 	LAB_SIGNER_NONE = 7 << 2,
+	LAB_ECDSA_P384_SHA384 = 1,
 };
 
 struct lab_snp_form {
-	uint32_t version, guest_svn, vmpl, signer;
+	uint32_t version, guest_svn, vmpl, signature_algo, signer;
 	uint64_t policy, platform_info;
 	uint8_t family_id[16], image_id[16];
 	uint8_t report_data[LAB_SNP_DATA_SIZE], measurement[48], host_data[32], id_key_digest[48],

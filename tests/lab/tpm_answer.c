@@ -2,6 +2,7 @@
 #include "tpm_answer.h"
 
 #include "lab.h"
+#include "tpm_bend.h"
 #include "tpm_session.h"
 
 #include <string.h>
@@ -60,7 +61,7 @@ static size_t put(uint8_t *response, const struct attestation *from, const struc
 	lab_answer_begin(&out, LAB_ST_SESSIONS, 0);
 	lab_out_be32(&out, (uint32_t)(2 + new->len + 6 + sizeof(new->signature)));
 	lab_out_tpm2b(&out, new->data, new->len);
-	lab_out_be16(&out, LAB_ALG_RSASSA);
+	lab_out_be16(&out, new->scheme);
 	lab_out_be16(&out, LAB_ALG_SHA256);
 	lab_out_tpm2b(&out, new->signature, sizeof(new->signature));
 	lab_out_bytes(&out, from->rest.data, from->rest.len);
@@ -69,10 +70,11 @@ static size_t put(uint8_t *response, const struct attestation *from, const struc
 
 static void copy(const struct attestation *from, struct lab_attest *ret)
 {
-	if (from->attest.len < ATTEST_MAGIC_SIZE || from->attest.len > sizeof(ret->data)
+	if (from->attest.len < ATTEST_MAGIC_SIZE || from->attest.len >= sizeof(ret->data)
 	    || from->signature.len != sizeof(ret->signature))
 		lab_die("an attestation structure of %zu bytes", from->attest.len);
 	ret->len = from->attest.len;
+	ret->scheme = LAB_ALG_RSASSA;
 	memcpy(ret->data, from->attest.data, ret->len);
 	memcpy(ret->signature, from->signature.data, sizeof(ret->signature));
 }
@@ -91,6 +93,16 @@ static void bend_type(struct lab_attest *attest)
 static void bend_end(struct lab_attest *attest)
 {
 	attest->data[attest->len - 1] ^= 1; /* pcrDigest stands last in a quote */
+}
+
+static void bend_form(struct lab_attest *attest)
+{
+	attest->data[attest->len++] = 0;
+}
+
+static void bend_scheme(struct lab_attest *attest)
+{
+	attest->scheme = LAB_ALG_RSAPSS;
 }
 
 static void bend_signature(struct lab_attest *attest)
@@ -115,6 +127,10 @@ static const struct attestation_bend {
 	{ LAB_CC_QUOTE, 1, "quote-type", bend_type },
 	{ LAB_CC_QUOTE, 1, "quote-pcrs", bend_end },
 	{ LAB_CC_QUOTE, 1, "quote-signature", bend_signature },
+	{ LAB_CC_QUOTE, 1, "quote-form", bend_form },
+	{ LAB_CC_QUOTE, 1, "quote-scheme", bend_scheme },
+	{ LAB_CC_CERTIFY, 2, "certify-magic", bend_magic },
+	{ LAB_CC_CERTIFY, 2, "certify-type", bend_type },
 	{ LAB_CC_CERTIFY, 2, "certify-name", bend_name },
 	{ LAB_CC_CERTIFY, 2, "certify-signature", bend_signature },
 };
@@ -161,7 +177,7 @@ size_t lab_answer_bend(struct kw_bytes command, uint8_t response[LAB_TPM_MAX], s
 {
 	struct kw_cursor c = { .in = command };
 	uint32_t code = 0;
-	*ret_what = NULL;
+	*ret_what = lab_public_bend(command, response, len);
 	if (!kw_skip(&c, 6) || !kw_take_be32(&c, &code))
 		return len;
 	if (code == LAB_CC_PCR_READ && bend_pcr_values(response, len))

@@ -65,6 +65,7 @@ enum {
 	LAB_ALG_SHA384 = 0x000c,
 	LAB_ALG_NULL = 0x0010,
 	LAB_ALG_RSASSA = 0x0014,
+	LAB_ALG_RSAPSS = 0x0016,
 	LAB_ALG_CFB = 0x0043,
 	LAB_RC_NO_SUCH_HANDLE = 0x18b,
 	LAB_RC_RETRY = 0x922,
@@ -110,6 +111,7 @@ uint32_t lab_tpm_pcr_extend(uint32_t pcr, const struct lab_digests *digests);
 struct lab_attest {
 	uint8_t data[512];
 	size_t len;
+	uint16_t scheme;
 	uint8_t signature[256];
 };
 uint32_t lab_tpm_get_time(struct lab_attest *ret);

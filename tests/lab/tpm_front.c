@@ -6,6 +6,7 @@
 #include "lab.h"
 #include "large_report.h"
 #include "tpm_answer.h"
+#include "tpm_bend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +118,8 @@ size_t lab_front_run(const struct lab_client *client, struct kw_bytes bytes,
 		     uint8_t ret[LAB_TPM_MAX])
 {
 	struct command command = understand(bytes);
-	const char *bent = NULL;
+	uint8_t forwarded[LAB_TPM_MAX];
+	const char *bent, *bent_answer = NULL;
 	size_t len = 0;
 	lab_leftovers_sweep();
 	fault_pcr_extend();
@@ -128,12 +130,14 @@ size_t lab_front_run(const struct lab_client *client, struct kw_bytes bytes,
 	}
 	if (command.code == LAB_CC_NV_READ && command.offset == 0)
 		lab_indices_refresh(command.second);
+	memcpy(forwarded, bytes.data, bytes.len);
+	bent = lab_command_bend(forwarded, bytes.len);
 	if (!lab_large_report_answer(bytes, ret, &len))
-		len = lab_swtpm_exchange(bytes.data, bytes.len, ret);
+		len = lab_swtpm_exchange(forwarded, bytes.len, ret);
 	if (code_of(ret) == 0) {
 		lab_leftovers_note(client, bytes, (struct kw_bytes){ ret, len });
-		len = lab_answer_bend(bytes, ret, len, &bent);
+		len = lab_answer_bend(bytes, ret, len, &bent_answer);
 	}
-	write_log(&command, ret, bent);
+	write_log(&command, ret, bent_answer ? bent_answer : bent);
 	return len;
 }

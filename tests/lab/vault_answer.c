@@ -118,6 +118,13 @@ static struct kw_blob ciphertext(const struct lab_release *release)
 	return out;
 }
 
+static const char *enc_of_key(const struct lab_release *release)
+{
+	if (tampered("key-hsm-enc-unknown"))
+		return "ROT13";
+	return tampered("key-hsm-enc") ? other_enc(release->enc) : release->enc;
+}
+
 char *lab_key_hsm(const struct lab_release *release)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *root = kw_json_new_object();
@@ -130,8 +137,7 @@ char *lab_key_hsm(const struct lab_release *release)
 	kw_json_add_string(header, "kid",
 			   tampered("wrapping-kid") ? "another" : release->wrapping.kid);
 	kw_json_add_string(header, "alg", "dir");
-	kw_json_add_string(header, "enc",
-			   tampered("key-hsm-enc") ? other_enc(release->enc) : release->enc);
+	kw_json_add_string(header, "enc", enc_of_key(release));
 	lab_add_b64url(root, "ciphertext", kw_blob_bytes(&wrapped));
 	text = kw_json_print(root);
 	return lab_b64url(kw_bytes_text(text));
@@ -151,7 +157,7 @@ static void add_request(struct kw_json *payload, const struct lab_release *relea
 	kw_json_add_string(request, "kid", kid);
 	if (fault("jws-nonce"))
 		kw_json_add_string(request, "nonce", "somebody else's");
-	else if (release->nonce != NULL)
+	else if (release->nonce != NULL && !tampered("no-nonce"))
 		kw_json_add_string(request, "nonce", release->nonce);
 }
 
@@ -173,10 +179,12 @@ static struct kw_json *response_key(const struct lab_release *release)
 	KW_CLEANUP(freep) char *wrapped = lab_key_hsm(release);
 
 	kw_json_add_string(jwk, "kid", kid);
-	kw_json_add_string(jwk, "kty", key->kty);
+	kw_json_add_string(jwk, "kty", tampered("kty") ? "OKP" : key->kty);
 	if (key->key_ops != NULL)
 		kw_json_add(jwk, "key_ops", kw_json_copy(key->key_ops));
-	if (key->pkey != NULL && !tampered("public-missing"))
+	if (tampered("public-form"))
+		kw_json_add_string(jwk, "n", "not base64url!");
+	else if (key->pkey != NULL && !tampered("public-missing"))
 		lab_jwk_add_public(jwk, key->pkey);
 	kw_json_add_string(jwk, "key_hsm", wrapped);
 	return jwk;
@@ -210,12 +218,30 @@ static struct kw_json *payload_of(const struct lab_release *release)
 	return payload;
 }
 
+/* What lab_pki_signer_for() is to give. */
+static const char *signer_due(void)
+{
+	static const struct {
+		const char *field, *deviation;
+	} bends[] = {
+		{ "jws-expired", "expired" },
+		{ "jws-usage", "wrong-usage" },
+		{ "jws-leaf-weak", "weak" },
+	};
+
+	if (fault("jws-chain"))
+		return "chain";
+	if (fault("jws-host"))
+		return "host";
+	for (size_t i = 0; i < sizeof(bends) / sizeof(bends[0]); i++)
+		if (tampered(bends[i].field))
+			return bends[i].deviation;
+	return NULL;
+}
+
 static struct lab_signer signer(void)
 {
-	struct lab_signer found = lab_pki_signer_for(fault("jws-chain")	       ? "chain"
-						     : fault("jws-host")       ? "host"
-						     : tampered("jws-expired") ? "expired"
-									       : NULL);
+	struct lab_signer found = lab_pki_signer_for(signer_due());
 
 	if (tampered("jws-leaf-only")) {
 		found.ca = NULL;
@@ -253,28 +279,44 @@ static void add_thumbprints(struct kw_json *header, X509 *leaf, enum lab_store s
 	lab_add_b64url(header, "x5t#S256", KW_BYTES(sha256));
 }
 
+static void add_chain(struct kw_json *header, const struct lab_signer *by)
+{
+	struct kw_json *chain = kw_json_add_array(header, "x5c");
+
+	add_certificate(chain, by->leaf.cert);
+	if (tampered("jws-x5c-form"))
+		kw_json_add_string(chain, NULL, "not a certificate");
+	add_certificate(chain, by->ca);
+	add_certificate(chain, by->root);
+}
+
 char *lab_release_jws(const struct lab_release *release)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *payload = payload_of(release);
 	KW_CLEANUP(kw_json_freep) struct kw_json *header = kw_json_new_object();
 	KW_CLEANUP(freep) char *input = NULL;
 	struct lab_signer by = signer();
-	struct kw_json *chain;
 	char *jws;
 
 	kw_json_add_string(header, "alg", tampered("jws-alg") ? "RS512" : "RS256");
 	kw_json_add_string(header, "typ", "JWT");
 	add_thumbprints(header, by.leaf.cert, release->key->store);
-	chain = kw_json_add_array(header, "x5c");
-	add_certificate(chain, by.leaf.cert);
-	add_certificate(chain, by.ca);
-	add_certificate(chain, by.root);
+	if (!tampered("jws-no-x5c"))
+		add_chain(header, &by);
+	if (tampered("jws-crit"))
+		kw_json_add_string(kw_json_add_array(header, "crit"), NULL, "exp");
 	input = lab_jws_input(header, payload);
 	jws = lab_jws_sign(input, by.leaf.key);
 	if (tampered("jws-signature")) {
 		char *at = strrchr(jws, '.') + 1;
 
 		*at = *at == 'A' ? 'B' : 'A';
+	}
+	if (tampered("jws-four-parts")) {
+		char *longer = kw_format("%s.AAAA", jws);
+
+		free(jws);
+		jws = longer;
 	}
 	return jws;
 }
