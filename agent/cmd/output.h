@@ -18,5 +18,5 @@ struct kw_output {
 /* OUT_STDOUT, OUT_WRITE, OUT_DISK. */
 int kw_output_write(const struct kw_output *output, struct kw_bytes content,
 		    struct kw_error *err) KW_MUST_USE;
-/* One line per check: verdict, check, and what was expected and found. */
+/* One line per check: verdict, check, what was found; what was expected unless that is it. */
 void kw_checks_print(const struct kw_checks *checks, FILE *to);

@@ -21,10 +21,10 @@ void kw_checks_print(const struct kw_checks *checks, FILE *to)
 
 	for (size_t i = 0; i < checks->n_rows; i++) {
 		const struct kw_check *row = &checks->rows[i];
-		bool differ = *row->expected && strcmp(row->expected, row->found) != 0;
+		bool due = row->verdict != KW_VERDICT_OK && *row->expected;
 
-		fprintf(to, "%-*s%-*s  %s%s%s%s\n", VERDICT_COLUMN, kw_verdict_text(row->verdict),
-			width, row->check, row->found, differ ? " (expected " : "",
-			differ ? row->expected : "", differ ? ")" : "");
+		fprintf(to, "%-*s%-*s  %s%s%s\n", VERDICT_COLUMN, kw_verdict_text(row->verdict),
+			width, row->check, row->found, due ? ", expected " : "",
+			due ? row->expected : "");
 	}
 }

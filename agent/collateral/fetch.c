@@ -84,6 +84,8 @@ static int check_tcb(const struct kw_collateral *collateral,
 	uint64_t reported = kw_tcb_value(wanted->reported_tcb), given = collateral->tcbm;
 	uint8_t raw[KW_TCB_SIZE];
 
+	if (!leaf->has_tcb)
+		return kw_fail(err, KW_E_COL_CERTIFICATE, "the VCEK names no TCB");
 	kw_tcb_to_bytes(leaf->tcb, leaf->product, raw);
 	if (!collateral->has_tcbm)
 		given = kw_tcb_value(raw);

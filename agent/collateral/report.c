@@ -130,8 +130,9 @@ static void judge_chip(const struct kw_amd_leaf *leaf, const struct kw_signed_re
 				       "a VLEK is not bound to a chip");
 		return;
 	}
-	if (report->chip_masked && !allow_masked)
-		kw_checks_judge(checks, "chip id shown", KW_E_COL_MASKED, false, "shown", "masked");
+	kw_checks_judge(checks, "chip id shown", KW_E_COL_MASKED,
+			!report->chip_masked || allow_masked, allow_masked ? "any" : "shown",
+			report->chip_masked ? "masked" : "shown");
 	if (report->chip_masked)
 		kw_checks_not_possible(checks, "chip id", KW_E_COL_CHIP_ID, "that of the leaf",
 				       "the report masks it");

@@ -11,6 +11,7 @@
 enum { FOUND_SIZE = KW_CHECK_TEXT_SIZE };
 #define PLACEHOLDER "MICROSOFT AZURE TRUSTED VM RSA"
 #define CERTIFICATE_DUE "for HCLAkPub, valid now"
+#define SELECTION "PCRs 0-7 of SHA-256"
 #define REPLAYS "replays to the PCR values"
 #define AK_ATTRIBUTES (KW_TPM_FIXED_TPM | KW_TPM_RESTRICTED | KW_TPM_SIGN)
 
@@ -99,16 +100,16 @@ static void judge_selection(const struct kw_evidence *e, struct kw_checks *check
 	struct kw_tpm_attest quote = { 0 };
 	struct kw_error err = { 0 };
 	char found[FOUND_SIZE];
+	bool ok;
 
 	if (kw_tpm_attest_parse(kw_blob_bytes(&e->quote), &quote, &err) < 0)
 		return; /* the row of its form says so */
-	if (quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
-	    && quote.selection[0].pcrs == KW_GUEST_PCRS)
-		return;
+	ok = quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
+	     && quote.selection[0].pcrs == KW_GUEST_PCRS;
 	snprintf(found, sizeof(found), "%zu banks, first 0x%04x, PCRs 0x%06x", quote.n_selection,
 		 quote.selection[0].hash, quote.selection[0].pcrs);
-	kw_checks_judge(checks, "pcr values", KW_E_TPM_QUOTE_PCRS, false, "PCRs 0-7 of SHA-256",
-			found);
+	kw_checks_judge(checks, "quoted pcrs", KW_E_TPM_QUOTE_PCRS, ok, SELECTION,
+			ok ? SELECTION : found);
 }
 
 static void judge_quote(const struct kw_evidence *e, struct kw_checks *checks)

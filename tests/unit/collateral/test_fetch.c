@@ -20,6 +20,7 @@ static char *milan_json;     /* the fixture's chip, TCB 7308000000000003 */
 static char *other_tcb_json; /* the same chip, microcode 116 */
 static char *other_chip_json;
 static char *bad_tcbm_json; /* tcbm of microcode 116 beside the first VCEK */
+static char *no_tcb_json;   /* the first VCEK without a TCB */
 static struct fixture_chain milan;
 
 static void set_context_variable(const char *text)
@@ -395,6 +396,14 @@ static void tells_a_tcbm_that_is_not_the_vceks(void **state)
 	expect_error(world, false, KW_E_COL_TCBM, "7408000000000003");
 }
 
+static void tells_a_vcek_without_tcb_from_one_for_another(void **state)
+{
+	struct world *world = *state;
+
+	put(world->file, no_tcb_json);
+	expect_error(world, false, KW_E_COL_CERTIFICATE, "the VCEK names no TCB");
+}
+
 static void prefers_the_mismatch_to_the_unreadable(void **state)
 {
 	struct world *world = *state;
@@ -549,6 +558,7 @@ static void gives_the_oldest_place_away(void **state)
 
 static void make_answers(void)
 {
+	static const char *const tcb[] = { "3.1", "3.2", "3.3", "3.8" };
 	struct fixture_spec spec = fixture_spec();
 	uint8_t chip_id[KW_CHIP_ID_SIZE];
 
@@ -562,6 +572,10 @@ static void make_answers(void)
 	chip_id[0] = 0xfe;
 	fixture_set(&spec.leaf, "4", chip_id, sizeof(chip_id));
 	other_chip_json = json_of_spec(&spec, "7308000000000003");
+	spec = fixture_spec();
+	for (size_t i = 0; i < sizeof(tcb) / sizeof(tcb[0]); i++)
+		fixture_remove(&spec.leaf, tcb[i]);
+	no_tcb_json = json_of_spec(&spec, "7308000000000003");
 }
 
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -584,6 +598,7 @@ int main(void)
 		WORLD_TEST(names_both_tcbs),
 		WORLD_TEST(tells_another_chip),
 		WORLD_TEST(tells_a_tcbm_that_is_not_the_vceks),
+		WORLD_TEST(tells_a_vcek_without_tcb_from_one_for_another),
 		WORLD_TEST(prefers_the_mismatch_to_the_unreadable),
 		WORLD_TEST(compares_no_masked_chip),
 		WORLD_TEST(takes_anything_where_nothing_is_wanted),
@@ -609,6 +624,7 @@ int main(void)
 	free(other_tcb_json);
 	free(other_chip_json);
 	free(bad_tcbm_json);
+	free(no_tcb_json);
 	fixture_clear(&milan);
 	return failed;
 }

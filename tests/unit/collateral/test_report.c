@@ -385,6 +385,22 @@ static void a_masked_chip_is_never_ok(void **state)
 	(void)state;
 	judge(&row, &checks);
 	assert_int_equal(kw_checks_find(&checks, "chip id")->verdict, KW_VERDICT_NOT_POSSIBLE);
+	assert_string_equal(kw_checks_find(&checks, "chip id shown")->found, "masked");
+}
+
+static void whether_the_chip_is_shown_is_asked_of_a_vcek_alone(void **state)
+{
+	const struct row with_vcek = { "", nothing, KW_OK, NULL };
+	const struct row with_vlek = { "", vlek, KW_OK, NULL };
+	struct kw_checks checks = { 0 };
+
+	(void)state;
+	judge(&with_vcek, &checks);
+	assert_int_equal(kw_checks_find(&checks, "chip id shown")->verdict, KW_VERDICT_OK);
+	checks.n_rows = 0;
+	judge(&with_vlek, &checks);
+	assert_null(kw_checks_find(&checks, "chip id shown"));
+	assert_int_equal(kw_checks_find(&checks, "chip id")->verdict, KW_VERDICT_NOT_POSSIBLE);
 }
 
 static void a_chain_without_leaf_verifies_no_report(void **state)
@@ -411,6 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_masked_chip_is_never_ok),
+		cmocka_unit_test(whether_the_chip_is_shown_is_asked_of_a_vcek_alone),
 		cmocka_unit_test(a_chain_without_leaf_verifies_no_report),
 	};
 
