@@ -231,6 +231,12 @@ int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *er
 int kw_config_schema(FILE *to, struct kw_error *err) KW_MUST_USE;
 
 const struct kw_config_key *kw_config_key_find(const struct kw_config *config, const char *name);
+/* From the command line, before anybody else has the configuration: this endpoint alone, an https
+ * origin (CFG_USAGE); this value of the client payload's nonce. */
+int kw_config_use_endpoint(struct kw_config *config, const char *url,
+			   struct kw_error *err) KW_MUST_USE;
+void kw_config_use_nonce(struct kw_config *config, const char *nonce);
+
 /* Which parts rest on trust or endpoints that are not built in: "collateral.trustedRoots,
  * imds.endpoint", or "". Non-empty puts the agent in state custom-trust, which it shows everywhere.
  * Owned. */

@@ -40,8 +40,7 @@ static void gather_there(void *arg)
 						      g->ret, g->err);
 }
 
-static void run_where_tpm_belongs(struct kw_service *service, void (*transaction)(void *),
-				  void *arg)
+void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg)
 {
 	if (service->options.tpm_run != NULL)
 		service->options.tpm_run(service->options.tpm_ctx, transaction, arg);
@@ -53,7 +52,7 @@ int kw_service_gather(struct kw_service *service, struct kw_evidence **ret, stru
 {
 	struct gathering g = { service, ret, err, -1 };
 
-	run_where_tpm_belongs(service, gather_there, &g);
+	kw_service_on_tpm(service, gather_there, &g);
 	return g.result;
 }
 
@@ -81,7 +80,7 @@ int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evid
 {
 	struct opening o = { evidence, scheme, oaep, wrapped, ret, err, -1 };
 
-	run_where_tpm_belongs(service, open_there, &o);
+	kw_service_on_tpm(service, open_there, &o);
 	return o.result;
 }
 
@@ -144,10 +143,9 @@ int kw_required_checks(const struct kw_config *config, const struct kw_checks *c
 	return 0;
 }
 
-static int collateral_for(struct kw_service *service, const struct kw_evidence *evidence,
-			  struct kw_collateral **ret, struct kw_error *err)
+int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
+			      struct kw_collateral **ret, struct kw_error *err)
 {
-	const struct kw_snp_report *snp = &evidence->report.snp;
 	struct kw_collateral_wanted wanted = { .chip_masked = snp->chip_masked };
 
 	memcpy(wanted.chip_id, snp->chip_id, sizeof(wanted.chip_id));
@@ -164,7 +162,7 @@ static int gather_with_collateral(struct kw_service *service, struct kw_evidence
 		(void)kw_wrap(err, "evidence");
 		return -1;
 	}
-	if (collateral_for(service, evidence, ret_collateral, err) < 0) {
+	if (kw_service_collateral_for(service, &evidence->report.snp, ret_collateral, err) < 0) {
 		(void)kw_wrap(err, "collateral for the report");
 		return -1;
 	}

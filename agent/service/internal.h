@@ -30,6 +30,8 @@ struct kw_service {
 	size_t n_slots;
 };
 
+/* Runs it where the TPM belongs, and waits. */
+void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg);
 /* Gathers evidence where the TPM belongs; chooses the provider the first time. */
 int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
 		      struct kw_error *err) KW_MUST_USE;
@@ -41,6 +43,9 @@ int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evid
 /* What collateral/ needs to know of a report; borrows from what it was parsed from. */
 struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
 
+/* The collateral that fits a report, from the configured sources or the cache. */
+int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
+			      struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
 /* Evidence and the collateral that fits it, both judged; a required check that failed or was not
  * possible is the error, and nothing has left the machine but the collateral request. */
 int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,

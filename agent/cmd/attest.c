@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `keyward attest`: is this machine what it should be; or the token, or the evidence, that says so.
+ * With -a, -n and -o token it is called as the published attestation client is. */
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/words.h"
+#include "service/raw_evidence.h"
+#include "util/json.h"
+
+#include <string.h>
+
+enum { SECRET_MODE = 0600, OPEN_MODE = 0644, STATUS_FALSE = 1 };
+
+enum result {
+	RESULT_CHECK,
+	RESULT_TOKEN,
+	RESULT_EVIDENCE,
+	RESULT_HCL,
+	RESULT_REPORT,
+	RESULT_RUNTIME,
+	RESULT_AKPUB
+};
+static const char *const results[] = {
+	[RESULT_CHECK] = "check",	[RESULT_TOKEN] = "token",
+	[RESULT_EVIDENCE] = "evidence", [RESULT_HCL] = "hcl",
+	[RESULT_REPORT] = "report",	[RESULT_RUNTIME] = "runtime",
+	[RESULT_AKPUB] = "akpub",	NULL,
+};
+
+struct args {
+	const char *config, *endpoint, *nonce, *format, *result, *out;
+	bool allow_disk, checks;
+};
+static const struct kw_flag flags[] = {
+	KW_FLAG_CONFIG(struct args, config),
+	{ KW_OPTIONAL, 'a', "endpoint", "URL", "attest there, not with attestation.endpoints",
+	  offsetof(struct args, endpoint), NULL },
+	{ KW_OPTIONAL, 'n', "nonce", "TEXT", "what token or evidence must repeat",
+	  offsetof(struct args, nonce), NULL },
+	{ KW_OPTIONAL, 'o', "format", "FORMAT", "text, or token (as --result token)",
+	  offsetof(struct args, format), "text" },
+	{ KW_OPTIONAL, 0, "result", "WHAT",
+	  "check (true or false), token, evidence,"
+	  "\n                        hcl, report, runtime or akpub [check]",
+	  offsetof(struct args, result), NULL },
+	{ KW_OPTIONAL, 0, "out", "FILE", "write it there, not to standard output",
+	  offsetof(struct args, out), NULL },
+	{ KW_SWITCH, 0, "allow-disk", "", "a token's FILE may lie on a disk",
+	  offsetof(struct args, allow_disk), NULL },
+	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
+	  offsetof(struct args, checks), NULL },
+	{ 0 },
+};
+
+static int choose_result(const struct args *args, enum result *ret, struct kw_error *err)
+{
+	static const char *const formats[] = { "text", "token", NULL };
+	size_t format = 0, result = RESULT_CHECK;
+	bool token;
+
+	if (kw_word_choice("format", args->format, formats, &format, err) < 0
+	    || (args->result && kw_word_choice("result", args->result, results, &result, err) < 0))
+		return -1;
+	token = strcmp(formats[format], "token") == 0;
+	if (token && args->result && result != RESULT_TOKEN)
+		return kw_fail(err, KW_E_CFG_USAGE, "'-o token' contradicts '--result %s'",
+			       results[result]);
+	if (result == RESULT_EVIDENCE && !args->nonce)
+		return kw_fail(err, KW_E_CFG_USAGE, "'--result evidence' needs a nonce (-n)");
+	if (args->nonce && strlen(args->nonce) > KW_RAW_NONCE_MAX)
+		return kw_fail(err, KW_E_CFG_USAGE, "the nonce is longer than %d bytes",
+			       KW_RAW_NONCE_MAX);
+	*ret = token ? RESULT_TOKEN : (enum result)result;
+	return 0;
+}
+
+static int write_result(const struct args *args, enum result result, struct kw_bytes content,
+			struct kw_error *err)
+{
+	bool secret = result == RESULT_TOKEN;
+	const struct kw_output output = {
+		.file = args->out,
+		.mode = secret ? SECRET_MODE : OPEN_MODE,
+		.allow_disk = args->allow_disk || !secret,
+		.is_text = result <= RESULT_EVIDENCE || result == RESULT_AKPUB,
+	};
+
+	return kw_output_write(&output, content, err);
+}
+
+static int give_evidence(struct kw_service *service, const struct args *args,
+			 struct kw_checks *checks, struct kw_error *err)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *evidence = NULL;
+	KW_CLEANUP(freep) char *text = NULL;
+
+	if (kw_service_raw_evidence(service, kw_bytes_text(args->nonce), &evidence, checks, err)
+	    < 0)
+		return -1;
+	text = kw_json_print(evidence);
+	return write_result(args, RESULT_EVIDENCE, kw_bytes_text(text), err);
+}
+
+/* A part of the report as it stands. */
+static int give_part(struct kw_service *service, const struct args *args, enum result result,
+		     struct kw_error *err)
+{
+	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence evidence = { 0 };
+	KW_CLEANUP(freep) char *pem = NULL;
+	struct kw_bytes content;
+
+	if (kw_service_raw_report(service, &evidence, err) < 0)
+		return -1;
+	content = kw_blob_bytes(&evidence.hcl);
+	if (result == RESULT_REPORT) {
+		content = evidence.report.layout.hardware_report;
+	} else if (result == RESULT_RUNTIME) {
+		content = evidence.report.layout.claims;
+	} else if (result == RESULT_AKPUB) {
+		pem = kw_public_key_pem(evidence.report.ak);
+		content = kw_bytes_text(pem);
+	}
+	return write_result(args, result, content, err);
+}
+
+static int give_token(struct kw_service *service, const struct args *args, struct kw_checks *checks,
+		      struct kw_error *err)
+{
+	KW_CLEANUP(kw_attestation_unrefp) struct kw_attestation *session = NULL;
+
+	if (kw_attestation_get(service, NULL, &session, checks, err) < 0)
+		return -1;
+	return write_result(args, RESULT_TOKEN, kw_attestation_token(session), err);
+}
+
+/* A refusal is an answer here, with its reason on standard error. */
+static int give_answer(struct kw_service *service, const struct args *args,
+		       struct kw_checks *checks, struct kw_error *err)
+{
+	KW_CLEANUP(kw_attestation_unrefp) struct kw_attestation *session = NULL;
+	struct kw_error reason = { 0 };
+	bool attested = kw_attestation_get(service, NULL, &session, checks, &reason) == 0;
+
+	if (!attested)
+		kw_command_report(&reason);
+	if (write_result(args, RESULT_CHECK, kw_bytes_text(attested ? "true" : "false"), err) < 0)
+		return -1;
+	return attested ? 0 : STATUS_FALSE;
+}
+
+static int give(struct kw_service *service, const struct args *args, enum result result,
+		struct kw_checks *checks, struct kw_error *err)
+{
+	switch (result) {
+	case RESULT_CHECK:
+		return give_answer(service, args, checks, err);
+	case RESULT_TOKEN:
+		return give_token(service, args, checks, err);
+	case RESULT_EVIDENCE:
+		return give_evidence(service, args, checks, err);
+	case RESULT_HCL:
+	case RESULT_REPORT:
+	case RESULT_RUNTIME:
+	case RESULT_AKPUB:
+		break;
+	}
+	return give_part(service, args, result, err);
+}
+
+static int prepare(const struct args *args, struct kw_config **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+
+	if (kw_command_prepare(KW_ONE_SHOT, args->config, &config, err) < 0
+	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0))
+		return -1;
+	if (args->nonce)
+		kw_config_use_nonce(config, args->nonce);
+	*ret = KW_STEAL(config);
+	return 0;
+}
+
+static int run(int argc, char **argv, struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
+	struct kw_service_options options = {
+		.clock = &kw_clock_system,
+		.random = &kw_random_system,
+	};
+	struct kw_checks checks = { 0 };
+	enum result result = RESULT_CHECK;
+	struct args args = { 0 };
+	int status;
+
+	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
+	    || choose_result(&args, &result, err) < 0 || prepare(&args, &config, err) < 0)
+		return -1;
+	options.config = config;
+	if (kw_service_open(&options, &service, err) < 0)
+		return -1;
+	status = give(service, &args, result, &checks, err);
+	if (args.checks)
+		kw_checks_print(&checks, stderr); /* of a refusal too: that is when it is read */
+	return status;
+}
+
+const struct kw_command kw_cmd_attest = {
+	.name = "attest",
+	.summary = "attest this machine: yes or no, token, or evidence",
+	.flags = flags,
+	.run = run,
+};
