@@ -5,6 +5,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -13,7 +14,14 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-enum { READ_STEP = 16 << 10 };
+enum {
+	READ_STEP = 16 << 10,
+	DRAFT_TARGET_MAX = 200, /* of the target's name in that of its draft: NAME_MAX is 255 */
+	DRAFT_CHANCE_SIZE = 8,
+	DRAFT_CHANCE_TEXT = 2 * DRAFT_CHANCE_SIZE,
+	DRAFT_PREFIX_SIZE = DRAFT_TARGET_MAX + 12,
+	DRAFT_NAME_SIZE = DRAFT_PREFIX_SIZE + DRAFT_CHANCE_TEXT,
+};
 
 /* Up to `room` bytes, however many reads that takes; -1 with errno. */
 static ssize_t read_all(int fd, uint8_t *to, size_t room)
@@ -112,8 +120,15 @@ int kw_file_read_secret(const char *path, size_t max, enum kw_error_name error,
 /* A file that is on its way: gone again unless it was renamed. */
 struct draft {
 	int dir, fd;
-	char name[32]; /* "": none */
+	char name[DRAFT_NAME_SIZE]; /* "": none */
 };
+
+/* What the names of all drafts of one target begin with; DRAFT_CHANCE_TEXT hexadecimal digits
+ * follow. */
+static void draft_prefix(const char *target, char ret[DRAFT_PREFIX_SIZE])
+{
+	(void)snprintf(ret, DRAFT_PREFIX_SIZE, ".keyward-%.*s-", DRAFT_TARGET_MAX, target);
+}
 
 static void draft_clear(struct draft *draft)
 {
@@ -163,14 +178,15 @@ static int check_memory_backed(const struct kw_file_target *target, int dir, str
 	return 0;
 }
 
-static int create(struct draft *draft, const char *path, struct kw_error *err)
+static int create(struct draft *draft, const char *path, const char *target, struct kw_error *err)
 {
-	char name[sizeof(draft->name)], hex[17];
-	uint8_t chance[8];
+	char prefix[DRAFT_PREFIX_SIZE], name[sizeof(draft->name)], hex[DRAFT_CHANCE_TEXT + 1];
+	uint8_t chance[DRAFT_CHANCE_SIZE];
 
 	kw_random_fill(&kw_random_system, chance, sizeof(chance));
 	kw_hex_encode(KW_BYTES(chance), hex);
-	(void)snprintf(name, sizeof(name), ".keyward-%s", hex);
+	draft_prefix(target, prefix);
+	(void)snprintf(name, sizeof(name), "%s%s", prefix, hex);
 	draft->fd = openat(draft->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			   0600);
 	if (draft->fd < 0)
@@ -219,7 +235,8 @@ int kw_file_replace(const struct kw_file_target *target, struct kw_bytes content
 
 	if (open_directory(target->path, &draft.dir, &name, err) < 0
 	    || check_memory_backed(target, draft.dir, err) < 0
-	    || create(&draft, target->path, err) < 0 || fill(&draft, target, content, err) < 0)
+	    || create(&draft, target->path, name, err) < 0
+	    || fill(&draft, target, content, err) < 0)
 		return -1;
 	if (renameat(draft.dir, draft.name, draft.dir, name) < 0)
 		return kw_fail(err, KW_E_OUT_WRITE, "'%s': renaming over it: %m", target->path);
@@ -227,5 +244,55 @@ int kw_file_replace(const struct kw_file_target *target, struct kw_bytes content
 	if (fsync(draft.dir) < 0)
 		return kw_fail(err, KW_E_OUT_WRITE, "'%s': syncing its directory: %m",
 			       target->path);
+	return 0;
+}
+
+static bool is_draft(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(name, prefix, len) == 0 && strlen(name + len) == DRAFT_CHANCE_TEXT
+	       && strspn(name + len, "0123456789abcdef") == DRAFT_CHANCE_TEXT;
+}
+
+/* 0, or the errno of what could not be removed. */
+static int remove_drafts(int dir, const char *target)
+{
+	char prefix[DRAFT_PREFIX_SIZE];
+	struct dirent **names = NULL;
+	int n = scandirat(dir, ".", &names, NULL, NULL), failure = n < 0 ? errno : 0;
+
+	draft_prefix(target, prefix);
+	for (int i = 0; i < n; i++) {
+		if (is_draft(names[i]->d_name, prefix) && unlinkat(dir, names[i]->d_name, 0) < 0
+		    && errno != ENOENT)
+			failure = errno;
+		free(names[i]);
+	}
+	free(names);
+	return failure;
+}
+
+int kw_file_remove(const char *path, struct kw_error *err)
+{
+	KW_CLEANUP(kw_fd_close) int dir = -1;
+	const char *name = "";
+	int failure = 0;
+
+	errno = 0;
+	if (open_directory(path, &dir, &name, err) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -1;
+		*err = (struct kw_error){ 0 };
+		return 0;
+	}
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return kw_fail(err, KW_E_OUT_WRITE, "'%s': removing it: %m", path);
+	failure = remove_drafts(dir, name);
+	if (failure == 0 && fsync(dir) < 0)
+		failure = errno;
+	errno = failure;
+	if (failure != 0)
+		return kw_fail(err, KW_E_OUT_WRITE, "'%s': removing what lies beside it: %m", path);
 	return 0;
 }

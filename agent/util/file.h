@@ -29,3 +29,6 @@ struct kw_file_target {
 };
 int kw_file_replace(const struct kw_file_target *target, struct kw_bytes content,
 		    struct kw_error *err) KW_MUST_USE;
+/* The file, and the temporary files that writers of it left when they were killed: nobody may be
+ * writing it now. What is not there is removed already. OUT_WRITE. */
+int kw_file_remove(const char *path, struct kw_error *err) KW_MUST_USE;

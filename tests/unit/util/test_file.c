@@ -276,6 +276,94 @@ static void a_disk_is_refused_unless_allowed(void **state)
 	assert_int_equal(unlink(target.path), 0);
 }
 
+static bool is_there(const char *name)
+{
+	KW_CLEANUP(freep) char *path = path_of(name);
+
+	return access(path, F_OK) == 0;
+}
+
+/* What a killed writer leaves is named after its target, so that nobody else's goes with it. */
+static const struct remove_row {
+	const char *name, *beside;
+	bool goes;
+} remove_rows[] = {
+	{ "given a draft of the file, it goes too", ".keyward-key.pem-0123456789abcdef", true },
+	{ "given a draft of another file, it stays", ".keyward-key.pem-b-0123456789abcdef", false },
+	{ "given a digit too few, it stays", ".keyward-key.pem-0123456789abcde", false },
+	{ "given a digit too many, it stays", ".keyward-key.pem-0123456789abcdef0", false },
+	{ "given something else than digits, it stays", ".keyward-key.pem-0123456789abcdeg",
+	  false },
+	{ "given a file of a like name, it stays", "key.pem.old", false },
+};
+
+static void removes_as_expected(void **state)
+{
+	const struct remove_row *row = *state;
+	KW_CLEANUP(freep) char *path = path_of("key.pem");
+	KW_CLEANUP(freep) char *beside = path_of(row->beside);
+	struct kw_error err = { 0 };
+
+	put(path, "key");
+	put(beside, "beside");
+	assert_int_equal(kw_file_remove(path, &err), 0);
+	assert_false(is_there("key.pem"));
+	assert_int_equal(is_there(row->beside), !row->goes);
+	assert_int_equal(unlink(beside), row->goes ? -1 : 0);
+}
+
+static void what_is_not_there_is_removed_already(void **state)
+{
+	KW_CLEANUP(freep) char *missing = path_of("missing");
+	KW_CLEANUP(freep) char *nowhere = path_of("nowhere/missing");
+	KW_CLEANUP(freep) char *file = path_of("file");
+	KW_CLEANUP(freep) char *below = path_of("file/missing");
+	const char *const paths[] = { missing, nowhere, below };
+
+	(void)state;
+	put(file, "no directory");
+	for (size_t i = 0; i < 3; i++) {
+		struct kw_error err = { 0 };
+
+		assert_int_equal(kw_file_remove(paths[i], &err), 0);
+		assert_null(err.def);
+	}
+	assert_int_equal(unlink(file), 0);
+}
+
+static void a_directory_is_not_removed(void **state)
+{
+	KW_CLEANUP(freep) char *path = path_of("directory");
+	struct kw_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(kw_file_remove(path, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_OUT_WRITE));
+	assert_non_null(strstr(err.detail, path));
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* NAME_MAX is 255: the draft of such a name is cut, and still found. */
+static void the_longest_name_has_a_draft_too(void **state)
+{
+	char name[256], draft[256];
+	struct kw_error err = { 0 };
+
+	(void)state;
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	snprintf(draft, sizeof(draft), ".keyward-%.200s-0123456789abcdef", name);
+	KW_CLEANUP(freep) char *target_path = path_of(name);
+	KW_CLEANUP(freep) char *draft_path = path_of(draft);
+	struct kw_file_target target = { .path = target_path, .mode = 0600, .gid = (gid_t)-1 };
+	put(draft_path, "left behind");
+	assert_int_equal(kw_file_replace(&target, kw_bytes_text("x"), &err), 0);
+	assert_true(is_there(name));
+	assert_int_equal(kw_file_remove(target_path, &err), 0);
+	assert_false(is_there(name) || is_there(draft));
+}
+
 static void there_is_no_tmpfs_at_dev_shm(void **state)
 {
 	(void)state;
@@ -293,10 +381,14 @@ int main(void)
 		cmocka_unit_test(a_failure_leaves_nothing_behind),
 		cmocka_unit_test(a_full_file_system_leaves_the_old),
 		cmocka_unit_test(a_disk_is_refused_unless_allowed),
+		cmocka_unit_test(what_is_not_there_is_removed_already),
+		cmocka_unit_test(a_directory_is_not_removed),
+		cmocka_unit_test(the_longest_name_has_a_draft_too),
 	};
 	if (!make_dir())
 		return cmocka_run_group_tests_name("file", nowhere, NULL, NULL);
 	int failed = KW_ROWS_RUN(read_rows, reads_as_expected)
+		     + KW_ROWS_RUN(remove_rows, removes_as_expected)
 		     + cmocka_run_group_tests_name("file", tests, NULL, NULL);
 	return failed + !remove_dir();
 }
