@@ -97,6 +97,8 @@ static int begin(struct call *call, struct kw_error *err)
 				    + (kw_upstream_is_metadata(request->upstream)
 					       ? config->retry.imds_deadline_ms
 					       : config->retry.deadline_ms);
+	if (call->deadline_ms > call->http->end_by_ms)
+		call->deadline_ms = call->http->end_by_ms;
 	if (left_ms(call) <= 0)
 		return fail_unreachable(call, "the deadline passed before the first attempt", err);
 	return admit(call, err);

@@ -16,6 +16,7 @@ int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
 	http->config = config;
 	http->clock = clock;
 	http->random = random;
+	http->end_by_ms = INT64_MAX;
 	pthread_mutex_init(&http->lock, NULL);
 	if (kw_transfer_setup(err) < 0 || kw_route_check(config, err) < 0
 	    || kw_origins_new(config, &http->origins, err) < 0
@@ -44,9 +45,16 @@ void kw_http_cancel(struct kw_http *http)
 	atomic_store(&http->cancelled, true);
 }
 
+void kw_http_end_by(struct kw_http *http, int64_t boot_ms)
+{
+	http->end_by_ms = boot_ms == 0 ? INT64_MAX : boot_ms;
+}
+
 bool kw_http_pause(struct kw_http *http, int64_t ms)
 {
 	int64_t until = kw_boot_ms(http->clock) + ms;
+	if (until > http->end_by_ms)
+		until = http->end_by_ms;
 	while (!atomic_load(&http->cancelled)) {
 		int64_t left = until - kw_boot_ms(http->clock);
 		if (left <= 0)

@@ -68,10 +68,14 @@ void kw_http_free(struct kw_http *http);
 KW_DEFINE_FREEP(struct kw_http, kw_http_free);
 /* Makes all running and later calls fail soon (SIGTERM). Safe from any thread. */
 void kw_http_cancel(struct kw_http *http);
+/* Nothing lasts longer than that (boot clock; 0: no such end): for a program that has to be done by
+ * then. Before the first call. */
+void kw_http_end_by(struct kw_http *http, int64_t boot_ms);
 /* Closes connections that were not used for a minute. Every call does it too; whoever is idle for
  * long calls it now and then, because an open TLS connection holds most of a megabyte. */
 void kw_http_trim(struct kw_http *http);
-/* Waits, for a caller whose own rule repeats a call (409, AADSTS70021). False: cancelled. */
+/* Waits, for a caller whose own rule repeats a call (409, AADSTS70021), but not past the end.
+ * False: cancelled. */
 bool kw_http_pause(struct kw_http *http, int64_t ms) KW_MUST_USE;
 
 /*

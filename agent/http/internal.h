@@ -28,6 +28,7 @@ struct kw_http {
 	pthread_mutex_t lock;
 	struct kw_host *hosts; /* one per origin */
 	atomic_bool cancelled;
+	int64_t end_by_ms; /* INT64_MAX: never */
 	struct kw_http_counters counters[KW_N_UPSTREAMS];
 };
 
