@@ -60,7 +60,7 @@ const struct kw_entry *kw_store_find(const struct kw_store *store, const char *n
 size_t kw_store_count(const struct kw_store *store);
 const struct kw_entry *kw_store_at(const struct kw_store *store, size_t i);
 bool kw_store_ready(const struct kw_store *store); /* every required key is ready or stale */
-/* Called on the event thread after each change of an entry (wakes waiters, writes outputs). One
+/* Called on the event thread after each change of an entry (wakes waiters). One
  * listener. */
 void kw_store_listen(struct kw_store *store,
 		     void (*changed)(void *ctx, const struct kw_entry *entry), void *ctx);

@@ -37,7 +37,7 @@ enum MHD_Result kw_route_status(struct kw_request *request)
 
 	kw_json_add_string(body, "message", "Status OK"); /* first, as existing clients read it */
 	kw_json_add_string(body, "version", KW_VERSION);
-	kw_json_add_bool(body, "ready", kw_store_ready(server->store));
+	kw_json_add_bool(body, "ready", kw_keeper_ready(server->keeper));
 	kw_json_add_string(body, "trust",
 			   server->custom_trust[0] != '\0' ? "custom-trust" : "built-in");
 	if (server->custom_trust[0] != '\0')
@@ -63,11 +63,11 @@ enum MHD_Result kw_route_readyz(struct kw_request *request)
 {
 	const struct kw_server *server = request->server;
 
-	return answer_state(request, !server->stopping && kw_store_ready(server->store),
+	return answer_state(request, !server->stopping && kw_keeper_ready(server->keeper),
 			    server->stopping ? "stopping\n" : "pending\n");
 }
 
 enum MHD_Result kw_route_startupz(struct kw_request *request)
 {
-	return answer_state(request, kw_store_ready(request->server->store), "starting\n");
+	return answer_state(request, kw_keeper_ready(request->server->keeper), "starting\n");
 }

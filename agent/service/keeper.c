@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/keeper.h"
+#include "service/outputs.h"
+#include "service/pause.h"
 #include "util/log.h"
 #include "util/memory.h"
 
 #include <string.h>
 
 enum {
-	RETRY_FIRST_MS = 1000, /* upstreams have had their own retries before a job fails */
-	RETRY_MAX_MS = 60 * 1000,
+	QUEUE_FULL_MS = 1000,
 	TRIM_MS = 61 * 1000,	     /* kw_http_trim() closes what was idle for a minute */
 	DENIED_RETRY_MS = 60 * 1000, /* somebody may mend a policy: look again, but gently */
+	REMOVE_RETRY_MS = 10 * 1000,
 };
 
 struct kept { /* one configured key */
 	const struct kw_config_key *rule;
+	struct kw_outputs *outputs; /* of the job that is on its way */
 	bool on_its_way;
-	unsigned failures; /* in a row */
-	int64_t due_ms;
+	bool may_have_files, files_failed; /* the last write of its files did not succeed */
+	unsigned failures;		   /* in a row */
+	int64_t due_ms, remove_due_ms;
 };
 
 struct kw_keeper {
@@ -34,27 +38,21 @@ struct acquire_job {
 	struct kw_material *material;
 	struct kw_checks checks;
 	struct kw_error err;
+	bool files_failed;
+	struct kw_error files_err;
 };
 
-/* A share of `ms` between a half and the whole, so that pods started together drift apart. */
-static int64_t jittered(const struct kw_keeper *keeper, int64_t ms)
-{
-	uint32_t chance = 0;
-
-	kw_random_fill(keeper->parts.random, &chance, sizeof(chance));
-	return ms / 2 + (int64_t)(((uint64_t)(ms - ms / 2) * chance) >> 32);
-}
+struct remove_job {
+	struct kw_job job;
+	struct kw_keeper *keeper;
+	struct kept *kept;
+	bool ran, failed;
+	struct kw_error err;
+};
 
 static int64_t pause_after(const struct kept *kept, const struct kw_error *err)
 {
-	unsigned doublings = kept->failures > 7 ? 7 : kept->failures;
-	int64_t ms = (int64_t)RETRY_FIRST_MS << doublings;
-
-	if (!kw_error_is_outage(err))
-		return DENIED_RETRY_MS;
-	if (err->upstream.retry_after_s > 0 && ms < (int64_t)err->upstream.retry_after_s * 1000)
-		ms = (int64_t)err->upstream.retry_after_s * 1000;
-	return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+	return kw_error_is_outage(err) ? kw_pause_ms(kept->failures, err) : DENIED_RETRY_MS;
 }
 
 static void run(struct kw_job *job)
@@ -65,11 +63,15 @@ static void run(struct kw_job *job)
 	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, &a->checks,
 			       &a->material, &a->err)
 		    < 0;
+	if (!a->failed)
+		a->files_failed =
+			kw_outputs_write(a->kept->outputs, a->material, NULL, &a->files_err) < 0;
 }
 
 static void schedule(struct kw_keeper *keeper, struct kept *kept, int64_t in_ms)
 {
-	kept->due_ms = kw_boot_ms(keeper->parts.clock) + jittered(keeper, in_ms);
+	kept->due_ms =
+		kw_boot_ms(keeper->parts.clock) + kw_jittered_ms(keeper->parts.random, in_ms);
 }
 
 static void log_checks(const struct acquire_job *a)
@@ -90,29 +92,61 @@ static void refused(struct acquire_job *a)
 	kw_store_refuse(keeper->parts.store, a->kept->rule->name, &a->err);
 }
 
+/* The next refresh tries the files again; it comes sooner than usual if that can help. */
+static void not_written(struct acquire_job *a)
+{
+	struct kept *kept = a->kept;
+	int64_t refresh_ms = kept->rule->refresh_ms, pause_ms = refresh_ms;
+
+	kw_log_error(KW_LOG_ERROR, "output", kept->rule->name, &a->files_err);
+	if (a->files_err.def->retry != KW_NEVER)
+		pause_ms = kw_pause_ms(kept->failures++, &a->files_err);
+	schedule(a->keeper, kept, pause_ms < refresh_ms ? pause_ms : refresh_ms);
+}
+
 static void released(struct acquire_job *a)
 {
 	struct kw_keeper *keeper = a->keeper;
+	struct kept *kept = a->kept;
 
-	kw_log(KW_LOG_INFO, "released", a->kept->rule->name, "%s", a->material->kid);
-	schedule(keeper, a->kept, a->kept->rule->refresh_ms);
-	a->kept->failures = 0;
-	kw_store_publish(keeper->parts.store, a->kept->rule->name, KW_STEAL(a->material));
+	kw_log(KW_LOG_INFO, "released", kept->rule->name, "%s", a->material->kid);
+	kept->may_have_files = kept->rule->n_outputs > 0;
+	kept->files_failed = a->files_failed;
+	if (a->files_failed) {
+		not_written(a);
+	} else {
+		schedule(keeper, kept, kept->rule->refresh_ms);
+		kept->failures = 0;
+	}
+	kw_store_publish(keeper->parts.store, kept->rule->name, KW_STEAL(a->material));
+}
+
+static void came_back(struct kw_keeper *keeper, struct kept *kept)
+{
+	kept->on_its_way = false;
+	if (--keeper->n_on_their_way == 0)
+		keeper->trim_ms = kw_boot_ms(keeper->parts.clock) + TRIM_MS;
 }
 
 static void done(struct kw_job *job)
 {
 	struct acquire_job *a = (struct acquire_job *)job;
 
-	a->kept->on_its_way = false;
-	if (--a->keeper->n_on_their_way == 0)
-		a->keeper->trim_ms = kw_boot_ms(a->keeper->parts.clock) + TRIM_MS;
+	came_back(a->keeper, a->kept);
 	log_checks(a);
 	if (a->ran && a->failed)
 		refused(a);
 	else if (a->ran)
 		released(a);
 	free(a);
+}
+
+/* False: the queue is full. */
+static bool send(struct kw_keeper *keeper, struct kept *kept, struct kw_job *job)
+{
+	kept->on_its_way = kw_jobs_submit(keeper->parts.workers, job);
+	keeper->n_on_their_way += kept->on_its_way;
+	return kept->on_its_way;
 }
 
 static void start(struct kw_keeper *keeper, struct kept *kept)
@@ -122,13 +156,48 @@ static void start(struct kw_keeper *keeper, struct kept *kept)
 	a->job = (struct kw_job){ .run = run, .done = done };
 	a->keeper = keeper;
 	a->kept = kept;
-	kept->on_its_way = kw_jobs_submit(keeper->parts.workers, &a->job);
-	if (kept->on_its_way) {
-		keeper->n_on_their_way++;
+	if (send(keeper, kept, &a->job))
 		return;
-	}
-	schedule(keeper, kept, RETRY_FIRST_MS); /* the queue is full: later */
+	schedule(keeper, kept, QUEUE_FULL_MS);
 	free(a);
+}
+
+static void run_remove(struct kw_job *job)
+{
+	struct remove_job *r = (struct remove_job *)job;
+
+	r->ran = true;
+	r->failed = kw_outputs_remove(r->kept->outputs, &r->err) < 0;
+}
+
+static void end_remove(struct kw_job *job)
+{
+	struct remove_job *r = (struct remove_job *)job;
+
+	came_back(r->keeper, r->kept);
+	if (r->ran && r->failed)
+		kw_log_error(KW_LOG_ERROR, "output", r->kept->rule->name, &r->err);
+	if (r->ran)
+		r->kept->may_have_files = r->failed;
+	free(r);
+}
+
+static void start_remove(struct kw_keeper *keeper, struct kept *kept)
+{
+	struct remove_job *r = kw_alloc(sizeof(*r));
+
+	r->job = (struct kw_job){ .run = run_remove, .done = end_remove };
+	r->keeper = keeper;
+	r->kept = kept;
+	kept->remove_due_ms = kw_boot_ms(keeper->parts.clock) + REMOVE_RETRY_MS;
+	if (!send(keeper, kept, &r->job))
+		free(r);
+}
+
+static bool has_files_without_key(const struct kw_keeper *keeper, const struct kept *kept)
+{
+	return kept->may_have_files
+	       && kw_store_find(keeper->parts.store, kept->rule->name)->current == NULL;
 }
 
 struct trim_job {
@@ -181,8 +250,12 @@ struct kw_keeper *kw_keeper_new(const struct kw_keeper_parts *parts)
 		};
 
 		kw_store_add(parts->store, &rules);
-		keeper->kept[i].rule = rule;
-		keeper->kept[i].due_ms = kw_boot_ms(parts->clock);
+		keeper->kept[i] = (struct kept){
+			.rule = rule,
+			.outputs = kw_outputs_new(rule->outputs, rule->n_outputs),
+			.may_have_files = rule->n_outputs > 0, /* of an earlier run */
+			.due_ms = kw_boot_ms(parts->clock),
+		};
 	}
 	return keeper;
 }
@@ -191,6 +264,8 @@ void kw_keeper_free(struct kw_keeper *keeper)
 {
 	if (keeper == NULL)
 		return;
+	for (size_t i = 0; i < keeper->n_kept; i++)
+		kw_outputs_free(keeper->kept[i].outputs);
 	free(keeper->kept);
 	free(keeper);
 }
@@ -199,20 +274,47 @@ void kw_keeper_tick(struct kw_keeper *keeper)
 {
 	int64_t now_ms = kw_boot_ms(keeper->parts.clock);
 
-	for (size_t i = 0; i < keeper->n_kept; i++)
-		if (!keeper->kept[i].on_its_way && keeper->kept[i].due_ms <= now_ms)
-			start(keeper, &keeper->kept[i]);
+	for (size_t i = 0; i < keeper->n_kept; i++) {
+		struct kept *kept = &keeper->kept[i];
+
+		if (kept->on_its_way)
+			continue;
+		if (has_files_without_key(keeper, kept) && kept->remove_due_ms <= now_ms)
+			start_remove(keeper, kept);
+		else if (kept->due_ms <= now_ms)
+			start(keeper, kept);
+	}
 	trim_if_due(keeper);
+}
+
+static int64_t next_ms(const struct kw_keeper *keeper, const struct kept *kept)
+{
+	if (kept->on_its_way)
+		return INT64_MAX;
+	if (has_files_without_key(keeper, kept) && kept->remove_due_ms < kept->due_ms)
+		return kept->remove_due_ms;
+	return kept->due_ms;
 }
 
 int64_t kw_keeper_next_ms(const struct kw_keeper *keeper)
 {
 	int64_t next = keeper->n_on_their_way == 0 ? keeper->trim_ms : INT64_MAX;
 
-	for (size_t i = 0; i < keeper->n_kept; i++)
-		if (!keeper->kept[i].on_its_way && keeper->kept[i].due_ms < next)
-			next = keeper->kept[i].due_ms;
+	for (size_t i = 0; i < keeper->n_kept; i++) {
+		int64_t of_key = next_ms(keeper, &keeper->kept[i]);
+
+		if (of_key < next)
+			next = of_key;
+	}
 	return next;
+}
+
+bool kw_keeper_ready(const struct kw_keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->n_kept; i++)
+		if (keeper->kept[i].rule->required && keeper->kept[i].files_failed)
+			return false;
+	return kw_store_ready(keeper->parts.store);
 }
 
 void kw_keeper_hurry(struct kw_keeper *keeper, const char *name)

@@ -3,7 +3,8 @@
  * The keeper sees that the store holds what the configuration asks for: it releases every key at
  * start, follows rotation at `refresh`, tries again after failures with growing, jittered pauses,
  * and tells outage from denial to the store. It lives on the event thread; the work is done by
- * jobs.
+ * jobs, one per key at a time. The job that released a key writes its output files before it hands
+ * the result back; when the store holds nothing of a key (at start, too), a job removes them.
  */
 #pragma once
 
@@ -29,5 +30,7 @@ KW_DEFINE_FREEP(struct kw_keeper, kw_keeper_free);
 void kw_keeper_tick(struct kw_keeper *keeper);
 int64_t
 kw_keeper_next_ms(const struct kw_keeper *keeper); /* boot clock; INT64_MAX: nothing is due */
+/* Every required key is in the store, and its output files are written. */
+bool kw_keeper_ready(const struct kw_keeper *keeper);
 /* Asks for one key now, unless it is on its way. */
 void kw_keeper_hurry(struct kw_keeper *keeper, const char *name);

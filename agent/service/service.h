@@ -22,6 +22,7 @@ struct kw_service_options {
 	 * thread. */
 	void (*tpm_run)(void *ctx, void (*transaction)(void *arg), void *arg);
 	void *tpm_ctx;
+	int64_t end_by_ms; /* boot clock: no call to an upstream lasts longer; 0: no such end */
 };
 int kw_service_open(const struct kw_service_options *options, struct kw_service **ret,
 		    struct kw_error *err) KW_MUST_USE;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/pause.h"
+
+enum {
+	FIRST_MS = 1000, /* upstreams have had their own retries before a release fails */
+	MAX_MS = 60 * 1000,
+	DOUBLINGS_MAX = 6, /* beyond it MAX_MS decides */
+	CHANCE_BITS = 20,  /* few enough for a product with centuries of milliseconds */
+};
+
+int64_t kw_pause_ms(unsigned n_failures, const struct kw_error *err)
+{
+	int64_t ms = (int64_t)FIRST_MS << (n_failures > DOUBLINGS_MAX ? DOUBLINGS_MAX : n_failures);
+	int64_t asked_ms = (int64_t)err->upstream.retry_after_s * 1000;
+
+	if (ms < asked_ms)
+		ms = asked_ms;
+	return ms < MAX_MS ? ms : MAX_MS;
+}
+
+int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms)
+{
+	uint32_t chance = 0;
+
+	kw_random_fill(random, &chance, sizeof(chance));
+	chance >>= 32 - CHANCE_BITS;
+	return ms / 2 + (int64_t)(((uint64_t)(ms - ms / 2) * chance) >> CHANCE_BITS);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long to wait before a key is asked for again. Pure; any thread. */
+#pragma once
+
+#include "util/clock.h"
+#include "util/error.h"
+
+/* After `n_failures` failures in a row before this one: from a second, doubling, to a minute; not
+ * sooner than the upstream asked for, but never later than in that minute. */
+int64_t kw_pause_ms(unsigned n_failures, const struct kw_error *err);
+/* A share of `ms` between a half and the whole, so that pods started together drift apart. */
+int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms);
