@@ -179,7 +179,10 @@ void kw_flags_print(const struct kw_flag *flags, FILE *to)
 	for (const struct kw_flag *flag = flags; flag->kind; flag++) {
 		KW_CLEANUP(freep) char *column = first_column(flag);
 
-		fprintf(to, "  %-*s%s", FLAG_COLUMN - 2, column, flag->help);
+		fprintf(to, "  %-*s", FLAG_COLUMN - 2, column);
+		if (strlen(column) >= FLAG_COLUMN - 2) /* too long: its text goes below it */
+			fprintf(to, "\n%*s", FLAG_COLUMN, "");
+		fputs(flag->help, to);
 		if (flag->fallback)
 			fprintf(to, " [%s]", flag->fallback);
 		fputc('\n', to);

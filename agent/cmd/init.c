@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `keyward init`: an init container. Every key once, its files, then the end. */
+#include "cmd/command.h"
+#include "cmd/termination.h"
+#include "service/once.h"
+#include "service/service.h"
+
+struct args {
+	const char *config, *termination_log;
+};
+static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config),
+					KW_FLAG_TERMINATION_LOG(struct args, termination_log),
+					{ 0 } };
+
+static int acquire(void *ctx, const struct kw_config_key *rule, struct kw_material **ret,
+		   struct kw_error *err)
+{
+	return kw_acquire(ctx, rule, NULL, NULL, ret, err);
+}
+
+static int release_keys(const char *path, int64_t begun_ms, struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
+	struct kw_service_options options = { .clock = &kw_clock_system,
+					      .random = &kw_random_system };
+	struct kw_once once = { .clock = &kw_clock_system,
+				.random = &kw_random_system,
+				.acquire = acquire };
+
+	if (kw_command_prepare(KW_LONG_LIVED, path, &config, err) < 0)
+		return -1;
+	options.config = once.config = config;
+	options.end_by_ms = once.end_ms = begun_ms + config->init.deadline_ms;
+	if (kw_service_open(&options, &service, err) < 0)
+		return -1;
+	once.ctx = service;
+	return kw_once_run(&once, err);
+}
+
+static int run(int argc, char **argv, struct kw_error *err)
+{
+	int64_t begun_ms = kw_boot_ms(&kw_clock_system);
+	struct args args = { 0 };
+
+	if (kw_flags_parse(flags, argc, argv, &args, err) < 0)
+		return -1;
+	if (release_keys(args.config, begun_ms, err) == 0)
+		return 0;
+	kw_termination_write(args.termination_log, err);
+	return -1;
+}
+
+const struct kw_command kw_cmd_init = {
+	.name = "init",
+	.summary = "release the required keys once, write their files, end",
+	.flags = flags,
+	.run = run,
+};
