@@ -23,6 +23,11 @@ bool lab_resource_known(const char *resource)
 	return false;
 }
 
+static char *entra_issuer(void)
+{
+	return kw_format("%s/%s/v2.0", lab_site.entra, LAB_TENANT);
+}
+
 struct lab_access_token lab_access_token_mint(enum lab_service by,
 					      const struct lab_identity *identity,
 					      const char *resource)
@@ -31,7 +36,7 @@ struct lab_access_token lab_access_token_mint(enum lab_service by,
 	KW_CLEANUP(kw_json_freep) struct kw_json *claims = kw_json_new_object();
 	KW_CLEANUP(freep) char *random = lab_random_hex(16);
 	KW_CLEANUP(freep) char *canary = kw_format("lab-token-%s", random);
-	KW_CLEANUP(freep) char *issuer = kw_format("%s/%s/v2.0", lab_site.entra, LAB_TENANT);
+	KW_CLEANUP(freep) char *issuer = entra_issuer();
 	KW_CLEANUP(freep) char *input = NULL;
 	int64_t now = lab_now_s();
 	struct lab_access_token token = { .not_before_s = now - 300 };
@@ -90,25 +95,47 @@ void lab_access_token_reply(struct lab_reply *reply, enum lab_service by, const 
 	lab_reply_json(reply, 200, root);
 }
 
+static bool member_is(const struct kw_json *object, const char *name, const char *expected)
+{
+	const char *text = kw_json_string(kw_json_get(object, name));
+
+	return text != NULL && strcmp(text, expected) == 0;
+}
+
+/* What is wrong with the claims; NULL: nothing. */
+static const char *claims_fault(const struct kw_json *claims, const char *resource)
+{
+	int64_t not_before = 0, expires = 0, now = lab_now_s();
+	KW_CLEANUP(freep) char *issuer = entra_issuer();
+
+	if (!member_is(claims, "aud", resource))
+		return "it is for another audience";
+	if (!member_is(claims, "iss", issuer))
+		return "it is of another tenant";
+	if (!kw_json_int(kw_json_get(claims, "exp"), &expires) || expires <= now)
+		return "it has expired";
+	if (kw_json_int(kw_json_get(claims, "nbf"), &not_before) && not_before > now)
+		return "it is not valid yet";
+	return NULL;
+}
+
 /* Whose token it is; NULL: `ret_why` says what is wrong with it. */
 static const struct lab_identity *owner_of(const char *token, const char *resource,
 					   const char **ret_why)
 {
 	KW_CLEANUP(lab_jws_clear) struct lab_jws jws = { 0 };
-	const char *audience, *client;
-	int64_t expires = 0;
+	const char *client;
 
 	if (!lab_jws_open(token, &jws, ret_why))
+		return NULL;
+	*ret_why = "its alg is not RS256";
+	if (!member_is(jws.header, "alg", "RS256"))
 		return NULL;
 	*ret_why = "its signature is not of the lab's Entra";
 	if (!lab_jws_verify(&jws, lab_pki.entra.key))
 		return NULL;
-	*ret_why = "it is for another audience";
-	audience = kw_json_string(kw_json_get(jws.payload, "aud"));
-	if (audience == NULL || strcmp(audience, resource) != 0)
-		return NULL;
-	*ret_why = "it has expired";
-	if (!kw_json_int(kw_json_get(jws.payload, "exp"), &expires) || expires <= lab_now_s())
+	*ret_why = claims_fault(jws.payload, resource);
+	if (*ret_why != NULL)
 		return NULL;
 	*ret_why = "it is of an unknown identity";
 	client = kw_json_string(kw_json_get(jws.payload, "appid"));

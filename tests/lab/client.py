@@ -105,13 +105,13 @@ class Tpm:
     def certify(self, key, extra=b""):
         return self.attest(0x148, (key, AK), tpm2b(extra) + struct.pack(">H", 0x10), (PW, PW))
 
-    def ephemeral(self, unique, pcrs, attributes=0x00020432):
+    def ephemeral(self, unique, pcrs, attributes=0x00020432, hierarchy=NULL):
         pcr_digest = hashlib.sha256(b"".join(pcrs)).digest()
         policy = hashlib.sha256(bytes(32) + struct.pack(">I", 0x17F) + SELECTION + pcr_digest).digest()
         public = (struct.pack(">HHI", 1, 0x0B, attributes) + tpm2b(policy) + struct.pack(">HHHI", 0x10, 0x10, 2048, 0)
                   + tpm2b(unique))
         parameters = tpm2b(tpm2b(b"") + tpm2b(b"")) + tpm2b(public) + tpm2b(b"") + struct.pack(">I", 0)
-        handle, out = self.authorised(0x131, (NULL,), parameters, out_handle=True)
+        handle, out = self.authorised(0x131, (hierarchy,), parameters, out_handle=True)
         return struct.unpack(">I", handle)[0], out[:2 + struct.unpack_from(">H", out)[0]]
 
     def decrypt(self, key, pcrs, ciphertext, scheme):

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A foreign client against a running lab: the whole exchange as it should be, then everything that a correct verifier
+refuses, one deviation at a time, with the words that the reason of the refusal must have.
+
+    tamper.py D WORK
+"""
+import json, sys, warnings
+
+warnings.filterwarnings("ignore", module="cryptography")  # a VCEK has the serial number 0
+warnings.filterwarnings("ignore", message="Parsed a serial number")
+
+from cryptography.hazmat.primitives import serialization  # noqa: E402
+
+import tamper_platform, tamper_release, tamper_request, tamper_tpm  # noqa: E402
+from bending import with_tpm  # noqa: E402
+from forge import Machine, Pki, der, der_int  # noqa: E402
+from guest import Guest, b64url, client  # noqa: E402
+from tamper_platform import extension  # noqa: E402
+
+failed = 0
+
+
+def result(good, name, detail=""):
+    global failed
+    failed += not good
+    print(("ok " if good else "not ok ") + name)
+    if not good:
+        print("#   " + str(detail)[:500])
+
+
+def reason(body):
+    """The message of an error in the shape of MAA and Key Vault, or of IMDS."""
+    try:
+        error = json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+    inner = error.get("error")
+    return inner.get("message", "") if isinstance(inner, dict) else error.get("error_description", "")
+
+
+def refused(clause, what, answer, status, words):
+    status_is, body = answer
+    result(status_is == status and words in reason(body), f"given {what} ({clause}), {status}: {words or 'refused'}",
+           f"{status_is} {reason(body)}")
+
+
+def accepted(what, answer):
+    result(answer[0] == 200, f"given {what}, it is accepted", f"{answer[0]} {reason(answer[1])}")
+
+
+def post(guest, info):
+    return guest.web.send(guest.lab["maa"] + "/attest/AzureGuest?api-version=2020-10-01",
+                          json.dumps({"AttestationInfo": b64url(json.dumps(info).encode())}).encode(),
+                          headers={"Content-Type": "application/json"})
+
+
+def what_passes(m):
+    """What differs from the real machine and is no deviation."""
+    for what, bends in (
+            ("a machine in software with every signature in place", {}),
+            ("unsigned bytes behind S (key release 1.5)", dict(unsigned=dict(unsigned=b"\1" * 368))),
+            ("a report of version 5", dict(report=dict(version=5, family=0x19, model=1))),
+            ("a migration agent and host data", dict(report=dict(policy=lambda p: p | 1 << 18, host_data=b"\1" * 32))),
+            ("another clock, reset count and firmware", dict(quote=dict(clock=1, resets=9, restarts=9, firmware=9))),
+            ("a hwID wrapped once more", dict(vcek=dict(extensions=extension("4", der(0x04, m.report.chip_id))))),
+            ("a reserved SPL", dict(vcek=dict(extensions=extension("3.4", der_int(200))))),
+            ("an AK certificate with zeros behind", dict(ak_cert_der=m.ak_cert.der() + bytes(100))),
+            ("an AK with a policy", dict(ak=dict(policy=bytes(32))))):
+        accepted(what, post(m.guest, m.info(**bends)))
+    for what, members in (("no event log", dict(TcgLogs="")), ("no payload", dict(ClientPayload=None)),
+                          ("members that nobody knows", dict(Hash=1, Pcrs=[]))):
+        accepted(what, post(m.guest, {**m.info(), **members}))
+
+
+def by_the_tpm(guest):
+    """Deviations that the TPM itself makes and signs."""
+    def row(what, words, **members):
+        refused("guest attestation 4.5", what, post(guest, with_tpm(guest.info(), **members)), 400, words)
+
+    def certified(pair, **more):
+        return dict(EncKeyCertifyInfo=pair[0], EncKeyCertifyInfoSignature=pair[1], **more)
+
+    def key(pcrs=guest.pcrs, **template):
+        """A certified key; it goes with its connection."""
+        tpm = client.Tpm(guest.lab["tcti"])
+        handle, public = tpm.ephemeral(guest.unique, pcrs, **template)
+        pair = tpm.certify(handle)
+        tpm.socket.close()
+        return certified(pair, EncKeyPub=public)
+
+    quote, signature = guest.tools.quote("-q", "0102")
+    row("a quote of the TPM with a nonce", "qualifying data", PcrQuote=quote, PcrSignature=signature)
+    quote, signature = guest.tools.quote(pcrs="sha256:0,1,2,3,4,5,6,7,8")
+    row("a quote of the TPM over PCR 8 too", "PCR 0 to 7", PcrQuote=quote, PcrSignature=signature)
+    row("tpm2_certify's structure with its four bytes", "qualifying data", **certified(guest.tools.certify()))
+    row("a key that the TPM uses without policy", "attributes", **key(attributes=0x00020472))
+    row("a key of the TPM for other PCR values", "policy", **key(pcrs=[bytes(32)] * 8))
+    row("a key that the TPM made in the owner hierarchy", "NULL hierarchy", **key(hierarchy=client.OWNER))
+
+
+def is_the_vaults(directory, plain):
+    with open(directory + "/kept/demo.public.pem", "rb") as file:
+        kept = serialization.load_pem_public_key(file.read())
+    return serialization.load_der_private_key(plain, None).public_key().public_numbers() == kept.public_numbers()
+
+
+def main():
+    directory, work = sys.argv[1:]
+    guest = Guest(directory, work)
+    jwt = guest.attest(guest.info())
+    result(True, "the untampered evidence gives a token that the TPM opens")
+    m = Machine(guest, Pki(directory))
+    vault = tamper_release.Vault(m, jwt)
+    status, answer = vault.release()
+    result(status == 200 and is_the_vaults(directory, guest.unwrap(answer)),
+           "the key that it releases, opened with tpm2_rsadecrypt, is the vault's", answer)
+    accepted("the token signed again as it was", vault.release(vault.token.signed()))
+    accepted("the access token signed again as it was", vault.release(bearer=vault.entra.signed()))
+    what_passes(m)
+    by_the_tpm(guest)
+    for part in tamper_platform.ALL + tamper_tpm.ALL + tamper_request.ALL:
+        for clause, what, info, words in part(m):
+            refused(clause, what, post(guest, info), 400, words)
+    rows = tamper_request.body(m) + tamper_release.metadata(m)
+    for part in tamper_release.ALL:
+        rows += part(m, vault)
+    for row in rows:
+        refused(*row)
+    status, answer = vault.release()
+    result(status == 200, "afterwards the untampered release still succeeds", answer)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
