@@ -92,10 +92,11 @@ static const struct fields {
 		   "wrapping-key-policy wrapping-key-lost signature-algo signature-form product "
 		   "cpuid hcl-short " },
 	{ LAB_KDS, CRL_FIELDS },
-	{ LAB_TSM, CRL_FIELDS "report-signature measurement report-data debug migration "
-			      "policy-bit17 vmpl version signing-key signing-none chip-id "
-			      "masked-chip tcb signature-algo signature-form cpuid provider floor "
-			      "aux-empty aux-foreign aux-unterminated aux-offset aux-duplicate " },
+	{ LAB_TSM,
+	  CRL_FIELDS "report-signature measurement report-data debug migration "
+		     "policy-bit17 vmpl version signing-key signing-none chip-id "
+		     "masked-chip tcb signature-algo signature-form product cpuid provider floor "
+		     "aux-empty aux-foreign aux-unterminated aux-offset aux-duplicate " },
 };
 
 static struct lab_fault faults[FAULTS_MAX];

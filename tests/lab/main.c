@@ -97,12 +97,14 @@ static void take_address(const char *text, char ret[64])
 static struct lab_rate take_rate(const char *name, const char *text)
 {
 	struct lab_rate rate = { 0 };
-	int used = 0;
+	char *end = NULL;
 
 	if (strcmp(text, "off") == 0)
 		return rate;
-	if (sscanf(text, "%ld/%ld%n", &rate.n, &rate.window_s, &used) != 2 || text[used] != '\0'
-	    || rate.n < 1 || rate.window_s < 1)
+	rate.n = strtol(text, &end, 10);
+	if (*end == '/')
+		rate.window_s = strtol(end + 1, &end, 10);
+	if (*end != '\0' || rate.n < 1 || rate.window_s < 1)
 		lab_usage("--%s: '%s' is not REQUESTS/SECONDS", name, text);
 	return rate;
 }

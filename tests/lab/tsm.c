@@ -122,7 +122,7 @@ static void on_mkdir(struct call *call)
 						      : lab_tsm_make(name, &node);
 
 	lab_log(LAB_TSM, "mkdir", name != NULL ? name : "?", error == 0 ? "ok" : "refused", "%s",
-		error != 0 ? strerror(error) : "");
+		error != 0 ? strerrordesc_np(error) : "");
 	reply_entry(call, error, node);
 }
 
@@ -154,7 +154,7 @@ static void on_read(struct call *call)
 		return reply(call, EINVAL, NULL, 0);
 	error = lab_tsm_read(call->head.nodeid, (size_t)in.offset, &bytes);
 	if (in.offset == 0 && error != 0)
-		lab_log(LAB_TSM, "read", "", "refused", "%s", strerror(error));
+		lab_log(LAB_TSM, "read", "", "refused", "%s", strerrordesc_np(error));
 	reply(call, error, bytes.data, error != 0 ? 0 : bytes.len < in.size ? bytes.len : in.size);
 }
 
