@@ -14,3 +14,6 @@ int kw_word_hex(const char *flag, const char *text, struct kw_blob *ret,
 /* The place of `text` among `words`, which end with NULL. */
 int kw_word_choice(const char *flag, const char *text, const char *const *words, size_t *ret,
 		   struct kw_error *err) KW_MUST_USE;
+/* "0,1,7": different numbers up to 23, as a bit mask. */
+int kw_word_pcrs(const char *flag, const char *text, uint32_t *ret,
+		 struct kw_error *err) KW_MUST_USE;

@@ -15,16 +15,16 @@ static int open_tpm(const struct kw_config *config, struct kw_tpm *ret, struct k
 }
 
 /* Reading PCRs and quoting are two commands: others may extend in between. */
-static int quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, struct kw_raw_evidence *e,
-		 bool *ret_same, struct kw_error *err)
+static int quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, uint32_t pcrs,
+		 struct kw_raw_evidence *e, bool *ret_same, struct kw_error *err)
 {
 	KW_CLEANUP(kw_tpm_signed_clear) struct kw_tpm_signed quoted = { 0 };
 	struct kw_tpm_attest parsed;
 	uint8_t digest[KW_DIGEST_MAX];
 	struct kw_bytes read = { digest, 0 };
 
-	if (kw_tpm_pcr_read(tpm, KW_ALL_PCRS, &e->pcrs, err) < 0
-	    || kw_tpm_quote(tpm, ak, nonce, KW_ALL_PCRS, &quoted, err) < 0
+	if (kw_tpm_pcr_read(tpm, pcrs, &e->pcrs, err) < 0
+	    || kw_tpm_quote(tpm, ak, nonce, pcrs, &quoted, err) < 0
 	    || kw_tpm_attest_parse(kw_blob_bytes(&quoted.attest), &parsed, err) < 0)
 		return -1;
 	*ret_same = kw_pcr_digest(&parsed, &e->pcrs, 1, digest, &read.len)
@@ -34,19 +34,18 @@ static int quote(struct kw_tpm *tpm, ESYS_TR ak, struct kw_bytes nonce, struct k
 	return 0;
 }
 
-static int quote_stable(struct kw_tpm *tpm, struct kw_bytes nonce, struct kw_raw_evidence *e,
-			struct kw_error *err)
+static int quote_stable(struct kw_tpm *tpm, struct kw_bytes nonce, uint32_t pcrs,
+			struct kw_raw_evidence *e, struct kw_error *err)
 {
-	KW_CLEANUP(kw_blob_clear) struct kw_blob ak_public = { 0 };
 	bool same = false;
 	ESYS_TR ak;
 
-	if (kw_tpm_ak_open(tpm, &ak, &ak_public, err) < 0)
+	if (kw_tpm_ak_open(tpm, &ak, &e->ak_public, err) < 0)
 		return -1;
 	for (int i = 0; i < QUOTE_TRIES && !same; i++) {
 		kw_blob_clear(&e->quote);
 		kw_blob_clear(&e->quote_signature);
-		if (quote(tpm, ak, nonce, e, &same, err) < 0)
+		if (quote(tpm, ak, nonce, pcrs, e, &same, err) < 0)
 			return -1;
 	}
 	if (same)
@@ -71,7 +70,19 @@ int kw_raw_evidence_gather(const struct kw_config *config,
 
 	if (open_tpm(config, &tpm, err) < 0
 	    || kw_hcl_read_fresh(&tpm, report_data, &e.hcl, &e.report, err) < 0
-	    || quote_stable(&tpm, nonce, &e, err) < 0)
+	    || quote_stable(&tpm, nonce, KW_ALL_PCRS, &e, err) < 0)
+		return -1;
+	hand_over(ret, &e);
+	return 0;
+}
+
+int kw_raw_quote(const struct kw_config *config, struct kw_bytes nonce, uint32_t pcrs,
+		 struct kw_raw_evidence *ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence e = { 0 };
+	KW_CLEANUP(kw_tpm_close) struct kw_tpm tpm = { 0 };
+
+	if (open_tpm(config, &tpm, err) < 0 || quote_stable(&tpm, nonce, pcrs, &e, err) < 0)
 		return -1;
 	hand_over(ret, &e);
 	return 0;
@@ -95,5 +106,6 @@ void kw_raw_evidence_clear(struct kw_raw_evidence *evidence)
 	kw_blob_clear(&evidence->hcl);
 	kw_blob_clear(&evidence->quote);
 	kw_blob_clear(&evidence->quote_signature);
+	kw_blob_clear(&evidence->ak_public);
 	*evidence = (struct kw_raw_evidence){ 0 };
 }

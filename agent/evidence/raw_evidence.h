@@ -17,12 +17,16 @@ struct kw_raw_evidence {
 	struct kw_blob hcl;
 	struct kw_hcl_report report;	       /* borrows from hcl */
 	struct kw_blob quote, quote_signature; /* empty: the report alone was read */
+	struct kw_blob ak_public;	       /* TPM2B_PUBLIC of the key that signed */
 	struct kw_pcr_values pcrs;
 };
 /* SNP_FRESHNESS where others use the index at the same time; TPM_*, HCL_*, SNP_*. */
 int kw_raw_evidence_gather(const struct kw_config *config,
 			   const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
 			   struct kw_raw_evidence *ret, struct kw_error *err) KW_MUST_USE;
+/* A quote alone, over `pcrs` (bit mask); an empty nonce is allowed. TPM_*. */
+int kw_raw_quote(const struct kw_config *config, struct kw_bytes nonce, uint32_t pcrs,
+		 struct kw_raw_evidence *ret, struct kw_error *err) KW_MUST_USE;
 /* The report as it stands, without writing anything. */
 int kw_raw_report_read(const struct kw_config *config, struct kw_raw_evidence *ret,
 		       struct kw_error *err) KW_MUST_USE;
