@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/server.h"
 #include "util/json.h"
+#include "util/memory.h"
 #include "util/text.h"
 
 #include <stdio.h>
@@ -67,6 +68,26 @@ struct MHD_Response *kw_response_material(struct kw_material *material,
 	return response;
 }
 
+static void free_secret(void *cls)
+{
+	kw_secret_clear(cls);
+	free(cls);
+}
+
+struct MHD_Response *kw_response_secret(struct kw_secret *secret, const char *type)
+{
+	struct kw_secret *own = kw_alloc(sizeof(*own));
+	struct MHD_Response *response = NULL;
+
+	kw_secret_move(own, secret);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(own->len, own->data,
+									  free_secret, own);
+	if (response == NULL)
+		free_secret(own);
+	add_common(response, type);
+	return response;
+}
+
 /* Errors. */
 
 /* Callers get the outermost sentence; the log has the chain. */
@@ -119,8 +140,8 @@ enum MHD_Result kw_answer_problem(struct kw_request *request, const struct kw_er
 	text = kw_json_print(body);
 	response = kw_response_text("application/problem+json", text);
 	add_retry_after(response, err);
-	if (kw_error_is(err, KW_E_SRV_METHOD))
-		add_header(response, MHD_HTTP_HEADER_ALLOW, "GET");
+	if (request->allow[0] != '\0')
+		add_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
 	if (status == MHD_HTTP_UNAUTHORIZED)
 		add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	return kw_answer(request, status, response);

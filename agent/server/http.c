@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd's side: daemons, the life of a request, the route table, the checks before any
  * route. */
-#include "server/live.h"
-#include "server/server.h"
+#include "server/work.h"
 #include "util/text.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,30 +16,35 @@ enum {
 
 const struct kw_route kw_routes[] = {
 	{ "GET", "/v1/keys", 0, kw_route_keys },
-	{ "GET", "/v1/keys/", 0, kw_route_key },
+	{ "GET", "/v1/keys/*", 0, kw_route_key },
+	{ "POST", "/v1/keys/*/decrypt", 0, kw_route_decrypt },
+	{ "POST", "/v1/keys/*/sign", 0, kw_route_sign },
+	{ "POST", "/v1/keys/*/unwrap", 0, kw_route_unwrap },
 	{ "GET", "/status", 0, kw_route_status },
 	{ "GET", "/livez", KW_ROUTE_HEALTH, kw_route_livez },
 	{ "GET", "/readyz", KW_ROUTE_HEALTH, kw_route_readyz },
 	{ "GET", "/startupz", KW_ROUTE_HEALTH, kw_route_startupz },
+	{ "GET", "/openapi.json", KW_ROUTE_HEALTH, kw_route_openapi },
 	{ "POST", "/key/release", KW_ROUTE_COMPAT, kw_route_release },
 	{ 0 },
 };
 
 /* Finding the route. */
 
-static bool path_fits(const struct kw_route *route, const char *path, const char **ret_name)
+/* `ret_name` is what "*" stands for: never empty, never with a slash. */
+static bool path_fits(const struct kw_route *route, const char *path, struct kw_bytes *ret_name)
 {
-	size_t len = strlen(route->path);
+	const char *star = strchr(route->path, '*');
+	size_t head = star != NULL ? (size_t)(star - route->path) : 0, len = 0;
 
-	*ret_name = "";
-	if (len > 1 && route->path[len - 1] == '/') {
-		if (strncmp(path, route->path, len) != 0 || path[len] == '\0'
-		    || strchr(path + len, '/') != NULL)
-			return false;
-		*ret_name = path + len;
-		return true;
-	}
-	return strcmp(path, route->path) == 0;
+	*ret_name = (struct kw_bytes){ 0 };
+	if (star == NULL)
+		return strcmp(path, route->path) == 0;
+	if (strncmp(path, route->path, head) != 0)
+		return false;
+	len = strcspn(path + head, "/");
+	*ret_name = (struct kw_bytes){ (const uint8_t *)path + head, len };
+	return len > 0 && strcmp(path + head + len, star + 1) == 0;
 }
 
 static bool is_served(const struct kw_request *request, const struct kw_route *route)
@@ -50,22 +55,41 @@ static bool is_served(const struct kw_request *request, const struct kw_route *r
 	       || request->server->config->server.compat.enabled;
 }
 
-/* Sets request->route; `ret_other_method`: the path is known under another method. */
-static void find_route(struct kw_request *request, const char *method, const char *path,
-		       bool *ret_other_method)
+static void take_route(struct kw_request *request, const struct kw_route *route,
+		       struct kw_bytes name)
 {
-	const char *name = "";
+	request->route = route;
+	if (name.len == 0)
+		return;
+	request->name = (const char *)name.data;
+	if (request->name[name.len] == '\0')
+		return;
+	request->own_name = kw_format("%.*s", (int)name.len, request->name);
+	request->name = request->own_name;
+}
 
-	*ret_other_method = false;
+static void allow(struct kw_request *request, const char *method)
+{
+	size_t at = strlen(request->allow);
+
+	snprintf(request->allow + at, sizeof(request->allow) - at, "%s%s", at > 0 ? ", " : "",
+		 method);
+}
+
+/* Sets request->route, or request->allow if the path is known under other methods alone. */
+static void find_route(struct kw_request *request, const char *method, const char *path)
+{
+	struct kw_bytes name = { 0 };
+
 	for (const struct kw_route *route = kw_routes; route->path != NULL; route++) {
 		if (!path_fits(route, path, &name) || !is_served(request, route))
 			continue;
 		if (strcmp(route->method, method) == 0) {
-			request->route = route;
-			request->name = name;
+			request->allow[0] = '\0';
+			take_route(request, route, name);
 			return;
 		}
-		*ret_other_method = true;
+		allow(request, route->method);
 	}
 }
 
@@ -95,7 +119,7 @@ static enum MHD_Result redirect(struct kw_request *request, const char *method, 
 
 static bool is_known_with_slash(struct kw_request *request, const char *path)
 {
-	const char *name = "";
+	struct kw_bytes name = { 0 };
 	size_t len = strlen(path);
 
 	for (const struct kw_route *route = kw_routes; route->path != NULL; route++)
@@ -107,11 +131,11 @@ static bool is_known_with_slash(struct kw_request *request, const char *path)
 }
 
 static enum MHD_Result answer_unknown(struct kw_request *request, const char *method,
-				      const char *path, bool other_method)
+				      const char *path)
 {
 	bool v1 = strncmp(path, "/v1/", 4) == 0;
 
-	if (v1 && other_method)
+	if (v1 && request->allow[0] != '\0')
 		return answer_problem_row(request, KW_E_SRV_METHOD, "the method is not known here");
 	if (v1)
 		return answer_problem_row(request, KW_E_SRV_NOT_FOUND, "no such route");
@@ -179,7 +203,6 @@ static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection
 			     const char *method, const char *path, void **con_cls)
 {
 	struct kw_request *request = calloc(1, sizeof(*request));
-	bool other_method = false;
 
 	if (request == NULL)
 		return MHD_NO;
@@ -193,9 +216,9 @@ static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection
 					  "the Host is not a loopback name");
 	if (has_origin(request))
 		return answer_problem_row(request, KW_E_SRV_ORIGIN, "an Origin header was sent");
-	find_route(request, method, path, &other_method);
+	find_route(request, method, path);
 	if (request->route == NULL)
-		return answer_unknown(request, method, path, other_method);
+		return answer_unknown(request, method, path);
 	if (strcmp(request->route->method, "GET") == 0)
 		return dispatch(request); /* without waiting for a body that has no meaning */
 	return MHD_YES;
@@ -237,7 +260,8 @@ static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection 
 	if (request == NULL)
 		return;
 	kw_request_forget(request);
-	kw_live_abandon(request);
+	kw_work_abandon(request);
+	free(request->own_name);
 	if (request->body.data != NULL)
 		kw_wipe(request->body.data, request->body.len); /* may hold an access token */
 	kw_blob_clear(&request->body);

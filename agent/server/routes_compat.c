@@ -13,7 +13,10 @@
 
 #define BAD_FORMAT "invalid request format"
 #define RELEASE_FAILED "secure key release failed"
+#define ACTION "release" /* in the audit record */
 #define JSON_TYPE "application/json; charset=utf-8"
+
+enum { ACCESS_TOKEN_MAX = 16 * 1024, NAME_MAX_SIZE = 512 };
 
 struct body {
 	struct kw_json *json;
@@ -39,6 +42,8 @@ static int want(const struct kw_json *json, const char *name, const char **ret,
 	*ret = kw_json_string(value);
 	if (*ret == NULL || (*ret)[0] == '\0')
 		return kw_fail(err, KW_E_SRV_BODY, "'%s' is required", name);
+	if (strlen(*ret) > NAME_MAX_SIZE)
+		return kw_fail(err, KW_E_SRV_BODY, "'%s' is over %d bytes", name, NAME_MAX_SIZE);
 	return 0;
 }
 
@@ -53,6 +58,9 @@ static int take_access_token(const struct kw_json *json, struct kw_secret *ret,
 		return kw_fail(err, KW_E_SRV_BODY, "'access_token' is not a string");
 	if (kw_json_string(value)[0] == '\0')
 		return 0;
+	if (strlen(kw_json_string(value)) > ACCESS_TOKEN_MAX)
+		return kw_fail(err, KW_E_SRV_BODY, "'access_token' is over %d bytes",
+			       ACCESS_TOKEN_MAX);
 	return kw_secret_take(kw_bytes_text(kw_json_string(value)), ret, err);
 }
 
@@ -102,10 +110,9 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 	for (size_t i = 0; i < config->n_keys; i++) {
 		const struct kw_config_key *rule = &config->keys[i];
 
-		if (kw_rule_is_named(rule, body->kid)
-		    && names_origin(body->akv_endpoint, &rule->origin)
-		    && names_endpoint(config, rule, body->maa_endpoint)
-		    && kw_caller_may(request, rule))
+		if (kw_caller_may(request, rule) && kw_rule_is_named(rule, body->kid)
+		    && names_origin(body->akv_endpoint, &rule->id.origin)
+		    && names_endpoint(config, rule, body->maa_endpoint))
 			return rule;
 	}
 	return NULL;
@@ -123,35 +130,42 @@ static enum MHD_Result refuse(struct kw_request *request, const struct kw_error 
 				      RELEASE_FAILED, err);
 }
 
-static enum MHD_Result refuse_row(struct kw_request *request, enum kw_error_name row,
-				  const char *sentence)
+/* `key` is the name that the record of this refusal bears. */
+static enum MHD_Result refuse_key(struct kw_request *request, const char *key,
+				  const struct kw_error *err)
+{
+	kw_access_refused(request, key, ACTION, err);
+	return refuse(request, err);
+}
+
+static enum MHD_Result refuse_row(struct kw_request *request, const char *key,
+				  enum kw_error_name row, const char *sentence)
 {
 	struct kw_error err = { 0 };
 
 	(void)kw_fail(&err, row, "%s", sentence);
-	return refuse(request, &err);
+	return refuse_key(request, key, &err);
 }
 
-static void free_secret(void *cls)
+static bool wants_escape(uint8_t c)
 {
-	kw_secret_clear(cls);
-	free(cls);
+	return c == '"' || c == '\\';
 }
 
-/* {"key":"<JWK as JSON text>"}: a JWK has only words, base64url and quotes, so quotes are all there
- * is to escape. */
+/* {"key":"<JWK as JSON text>"}: the JWK is compact JSON text, so quotes and backslashes are all
+ * that is left to escape. */
 static int wrap_jwk(struct kw_bytes jwk, struct kw_secret *ret, struct kw_error *err)
 {
 	static const char head[] = "{\"key\":\"", tail[] = "\"}";
 	size_t n_quotes = 0, at = strlen(head);
 
 	for (size_t i = 0; i < jwk.len; i++)
-		n_quotes += jwk.data[i] == '"';
+		n_quotes += wants_escape(jwk.data[i]);
 	if (kw_secret_new(strlen(head) + jwk.len + n_quotes + strlen(tail), ret, err) < 0)
 		return -1;
 	memcpy(ret->data, head, at);
 	for (size_t i = 0; i < jwk.len; i++) {
-		if (jwk.data[i] == '"')
+		if (wants_escape(jwk.data[i]))
 			ret->data[at++] = '\\';
 		ret->data[at++] = jwk.data[i];
 	}
@@ -159,27 +173,16 @@ static int wrap_jwk(struct kw_bytes jwk, struct kw_secret *ret, struct kw_error 
 	return 0;
 }
 
-static enum MHD_Result answer_key(struct kw_request *request, const struct kw_material *material)
+static enum MHD_Result answer_key(struct kw_request *request, const struct kw_config_key *rule,
+				  struct kw_material *material)
 {
-	struct kw_secret *text = calloc(1, sizeof(*text));
-	struct MHD_Response *response = NULL;
+	KW_CLEANUP(kw_secret_clear) struct kw_secret text = { 0 };
 	struct kw_error err = { 0 };
 
-	if (text == NULL)
-		return MHD_NO;
-	if (wrap_jwk(kw_secret_bytes(&material->jwk), text, &err) < 0) {
-		free(text);
+	if (kw_access_granted(request, rule->name, material, ACTION, &err) < 0
+	    || wrap_jwk(kw_secret_bytes(&material->jwk), &text, &err) < 0)
 		return refuse(request, &err);
-	}
-	response = MHD_create_response_from_buffer_with_free_callback_cls(text->len, text->data,
-									  free_secret, text);
-	if (response == NULL) {
-		free_secret(text);
-		return MHD_NO;
-	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, JSON_TYPE);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	return kw_answer(request, MHD_HTTP_OK, response);
+	return kw_answer(request, MHD_HTTP_OK, kw_response_secret(&text, JSON_TYPE));
 }
 
 /* The two ways. */
@@ -188,19 +191,21 @@ static enum MHD_Result release_live(struct kw_request *request, const struct kw_
 				    struct kw_secret *bearer)
 {
 	if (!kw_live_start(request, rule, bearer))
-		return refuse_row(request, KW_E_SRV_BUSY, "too many releases are waiting");
+		return refuse_row(request, rule->name, KW_E_SRV_BUSY,
+				  "too many releases are waiting");
 	return MHD_YES;
 }
 
 static enum MHD_Result answer_live(struct kw_request *request)
 {
+	const struct kw_config_key *rule = kw_live_rule(request);
 	struct kw_material *material = NULL;
 	struct kw_error err = { 0 };
 
 	if (kw_live_result(request, &material, &err) == 0)
-		return answer_key(request, material);
+		return answer_key(request, rule, material);
 	kw_log_error(KW_LOG_WARNING, "refused-live", NULL, &err);
-	return refuse(request, &err);
+	return refuse_key(request, rule->name, &err);
 }
 
 static enum MHD_Result answer_stored(struct kw_request *request, const struct kw_config_key *rule)
@@ -208,11 +213,12 @@ static enum MHD_Result answer_stored(struct kw_request *request, const struct kw
 	const struct kw_entry *entry = kw_store_find(request->server->store, rule->name);
 
 	if (entry->current != NULL)
-		return answer_key(request, entry->current);
+		return answer_key(request, rule, entry->current);
 	if (entry->last_error.def != NULL)
-		return refuse(request, &entry->last_error);
+		return refuse_key(request, rule->name, &entry->last_error);
 	if (kw_has_waited_enough(request))
-		return refuse_row(request, KW_E_STO_PENDING, "the key has not been released yet");
+		return refuse_row(request, rule->name, KW_E_STO_PENDING,
+				  "the key has not been released yet");
 	kw_suspend(request, rule->name);
 	return MHD_YES;
 }
@@ -223,18 +229,19 @@ enum MHD_Result kw_route_release(struct kw_request *request)
 	const struct kw_config_key *rule = NULL;
 	struct kw_error err = { 0 };
 
-	if (kw_live_has_ended(request))
+	if (kw_work_has_ended(request))
 		return answer_live(request);
-	if (request->live != NULL)
-		return refuse_row(request, KW_E_SYS_DEADLINE, "the release took too long");
+	if (request->work != NULL)
+		return refuse_row(request, kw_live_rule(request)->name, KW_E_SYS_DEADLINE,
+				  "the release took too long");
 	if (read_body(request, &body, &err) < 0)
 		return kw_answer_compat_error(request, MHD_HTTP_BAD_REQUEST, BAD_FORMAT, &err);
 	rule = find_rule(request, &body);
 	if (rule == NULL)
-		return refuse_row(request, KW_E_CFG_ORIGIN,
+		return refuse_row(request, body.kid, KW_E_CFG_ORIGIN,
 				  "the endpoints and the key are not configured for this caller");
 	if (!rule->export_allowed)
-		return refuse_row(request, KW_E_SRV_EXPORT, "the key is not exported");
+		return refuse_row(request, rule->name, KW_E_SRV_EXPORT, "the key is not exported");
 	if (body.access_token.len > 0)
 		return release_live(request, rule, &body.access_token);
 	return answer_stored(request, rule);

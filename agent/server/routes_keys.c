@@ -3,9 +3,13 @@
 #include "server/accept.h"
 #include "server/server.h"
 #include "util/json.h"
+#include "util/text.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define ACTION "get" /* in the audit record */
+#define WAIT "wait"
 
 enum { ETAG_SIZE = 96 };
 
@@ -55,38 +59,10 @@ enum MHD_Result kw_route_keys(struct kw_request *request)
 
 /* One key. */
 
-static enum MHD_Result answer_row(struct kw_request *request, enum kw_error_name row,
-				  const char *sentence)
+static enum MHD_Result refuse(struct kw_request *request, const struct kw_error *err)
 {
-	struct kw_error err = { 0 };
-
-	(void)kw_fail(&err, row, "%s", sentence);
-	return kw_answer_problem(request, &err);
-}
-
-/* Why there is no material. The reason of a refusal is in the log; here its id is enough. */
-static enum MHD_Result answer_without_material(struct kw_request *request,
-					       const struct kw_entry *entry)
-{
-	struct kw_error err = { .upstream = entry->last_error.upstream };
-	const char *why =
-		entry->last_error.def != NULL ? entry->last_error.def->id : "no answer yet";
-
-	switch (entry->state) {
-	case KW_STATE_REVOKED:
-		(void)kw_fail(&err, KW_E_STO_REVOKED, "key '%s' was revoked: %s", entry->name, why);
-		break;
-	case KW_STATE_FAILED:
-		(void)kw_fail(&err, KW_E_STO_STALE, "key '%s' is not available: %s", entry->name,
-			      why);
-		break;
-	case KW_STATE_PENDING:
-	case KW_STATE_READY:
-	case KW_STATE_STALE:
-		(void)kw_fail(&err, KW_E_STO_PENDING, "key '%s' is pending: %s", entry->name, why);
-		break;
-	}
-	return kw_answer_problem(request, &err);
+	kw_access_refused(request, request->name, ACTION, err);
+	return kw_answer_problem(request, err);
 }
 
 static void etag_of(const struct kw_entry *entry, char ret[ETAG_SIZE])
@@ -120,9 +96,8 @@ static enum MHD_Result answer_jwk(struct kw_request *request, const struct kw_en
 
 	if (view->jwk == NULL || view->generation != entry->generation) {
 		kw_views_drop(request->server, entry->index);
-		view->jwk =
-			kw_response_material(entry->current, &entry->current->jwk,
-					     "application/jwk+json");
+		view->jwk = kw_response_material(entry->current, &entry->current->jwk,
+						 "application/jwk+json");
 		view->generation = entry->generation;
 		add_etag(view->jwk, entry);
 	}
@@ -131,36 +106,16 @@ static enum MHD_Result answer_jwk(struct kw_request *request, const struct kw_en
 	return MHD_queue_response(request->connection, MHD_HTTP_OK, view->jwk);
 }
 
-static void clear_and_free(void *cls)
-{
-	struct kw_secret *secret = cls;
-
-	kw_secret_clear(secret);
-	free(secret);
-}
-
 static enum MHD_Result answer_formatted(struct kw_request *request, const struct kw_entry *entry,
-					enum kw_key_format format, const char *type)
+					const struct kw_media *media)
 {
-	struct kw_secret *secret = calloc(1, sizeof(*secret));
+	KW_CLEANUP(kw_secret_clear) struct kw_secret secret = { 0 };
 	struct MHD_Response *response = NULL;
 	struct kw_error err = { 0 };
 
-	if (secret == NULL)
-		return MHD_NO;
-	if (kw_material_format(entry->current, format, secret, &err) < 0) {
-		free(secret);
+	if (kw_material_format(entry->current, media->format, &secret, &err) < 0)
 		return kw_answer_problem(request, &err);
-	}
-	response = MHD_create_response_from_buffer_with_free_callback_cls(secret->len, secret->data,
-									  clear_and_free, secret);
-	if (response == NULL) {
-		clear_and_free(secret);
-		return MHD_NO;
-	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	response = kw_response_secret(&secret, media->type);
 	add_etag(response, entry);
 	return kw_answer(request, MHD_HTTP_OK, response);
 }
@@ -191,29 +146,79 @@ static enum MHD_Result answer_key(struct kw_request *request, const struct kw_en
 	const char *accept = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_ACCEPT);
 	const struct kw_media *media = kw_accept(accept, entry->current->kind);
+	struct kw_error err = { 0 };
 
-	if (media == NULL)
-		return answer_row(request, KW_E_SRV_ACCEPT,
-				  "none of the accepted types fits this key");
+	if (media == NULL) {
+		(void)kw_fail(&err, KW_E_SRV_ACCEPT, "none of the accepted types fits this key");
+		return refuse(request, &err);
+	}
 	if (not_modified(request, entry))
 		return answer_not_modified(request, entry);
+	if (kw_access_granted(request, entry->name, entry->current, ACTION, &err) < 0)
+		return kw_answer_problem(request, &err);
 	if (media->format == KW_FORMAT_JWK)
 		return answer_jwk(request, entry);
-	return answer_formatted(request, entry, media->format, media->type);
+	return answer_formatted(request, entry, media);
+}
+
+/* Waiting: `?wait=30s`. */
+
+/* `ret_ms` 0: not asked for. What is longer than keyward waits is cut. */
+static int read_wait(const struct kw_request *request, int64_t *ret_ms, struct kw_error *err)
+{
+	const char *text = NULL;
+	size_t size = 0;
+	int64_t ms = 0;
+
+	if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, WAIT,
+					  strlen(WAIT), &text, &size)
+	    == MHD_NO) {
+		*ret_ms = 0;
+		return 0;
+	}
+	if (text == NULL || strlen(text) != size || !kw_duration_parse(text, &ms))
+		return kw_fail(err, KW_E_SRV_QUERY, "wait is no duration such as 30s");
+	*ret_ms = ms < KW_WAIT_MAX_MS ? ms : KW_WAIT_MAX_MS;
+	return 0;
+}
+
+/* An outage may end while the caller waits; a refusal is an answer. */
+static bool may_change(const struct kw_request *request, const struct kw_entry *entry)
+{
+	if (entry->current != NULL)
+		return not_modified(request, entry);
+	return entry->state == KW_STATE_PENDING
+	       && (entry->last_error.def == NULL || kw_error_is_outage(&entry->last_error));
+}
+
+static bool wait_for_change(struct kw_request *request, const struct kw_entry *entry,
+			    int64_t wait_ms)
+{
+	if (wait_ms == 0 || !may_change(request, entry) || kw_has_waited_enough(request))
+		return false;
+	if (request->deadline_ms == 0)
+		request->deadline_ms = kw_boot_ms(request->server->clock) + wait_ms;
+	kw_suspend(request, entry->name);
+	return true;
 }
 
 enum MHD_Result kw_route_key(struct kw_request *request)
 {
-	const struct kw_entry *entry = kw_store_find(request->server->store, request->name);
-	const struct kw_config_key *rule = entry != NULL ? rule_of(request, entry) : NULL;
+	struct kw_access access = { 0 };
+	struct kw_error err = { 0 };
+	int64_t wait_ms = 0;
 
-	if (request->caller.bad_token)
-		return answer_row(request, KW_E_SRV_TOKEN, "the bearer token is none of ours");
-	if (rule == NULL || !kw_caller_may(request, rule))
-		return answer_row(request, KW_E_SRV_NOT_FOUND, "no such key for this caller");
-	if (!rule->export_allowed)
-		return answer_row(request, KW_E_SRV_EXPORT, "the key is not exported");
-	if (entry->current == NULL)
-		return answer_without_material(request, entry);
-	return answer_key(request, entry);
+	if (kw_access(request, &access, &err) < 0)
+		return refuse(request, &err);
+	if (!access.rule->export_allowed) {
+		(void)kw_fail(&err, KW_E_SRV_EXPORT, "the key is not exported");
+		return refuse(request, &err);
+	}
+	if (read_wait(request, &wait_ms, &err) < 0)
+		return kw_answer_problem(request, &err);
+	if (wait_for_change(request, access.entry, wait_ms))
+		return MHD_YES;
+	if (kw_access_material(access.entry, &err) < 0)
+		return refuse(request, &err);
+	return answer_key(request, access.entry);
 }

@@ -2,7 +2,7 @@
 /* The event loop of `keyward serve`. Nothing here waits for an upstream, a file or the TPM. */
 #include "server/serve.h"
 
-#include "server/server.h"
+#include "server/audit.h"
 #include "util/log.h"
 #include "util/memory.h"
 
@@ -13,8 +13,9 @@
 #include <sys/signalfd.h>
 
 enum {
-	N_WORKERS = 4, /* upstream work at the same time */
-	STOP_MS = 800, /* how long running work may take after SIGTERM */
+	N_WORKERS = 4,	 /* upstream work at the same time */
+	N_OPERATORS = 2, /* operations with keys at the same time */
+	STOP_MS = 800,	 /* how long running work may take after SIGTERM */
 	EVENTS_MAX = 16,
 };
 
@@ -46,7 +47,9 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 	};
 
 	if (kw_jobs_new(N_WORKERS, "kw-worker", &server->workers, err) < 0
-	    || kw_jobs_new(1, "kw-tpm", &server->tpm, err) < 0)
+	    || kw_jobs_new(1, "kw-tpm", &server->tpm, err) < 0
+	    || kw_jobs_new(N_OPERATORS, "kw-operator", &server->operators, err) < 0
+	    || kw_audit_open(server->config, server->clock, &server->audit, err) < 0)
 		return -1;
 	options.tpm_ctx = server->tpm;
 	if (kw_service_open(&options, &server->service, err) < 0
@@ -64,7 +67,8 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 static bool is_idle(const struct kw_server *server)
 {
 	return (server->workers == NULL || kw_jobs_idle(server->workers))
-	       && (server->tpm == NULL || kw_jobs_idle(server->tpm));
+	       && (server->tpm == NULL || kw_jobs_idle(server->tpm))
+	       && (server->operators == NULL || kw_jobs_idle(server->operators));
 }
 
 static void free_parts(struct kw_server *server)
@@ -73,6 +77,8 @@ static void free_parts(struct kw_server *server)
 	kw_listeners_close(server);
 	kw_jobs_free(server->workers);
 	kw_jobs_free(server->tpm);
+	kw_jobs_free(server->operators);
+	kw_audit_free(server->audit);
 	kw_keeper_free(server->keeper);
 	kw_service_free(server->service);
 	for (size_t i = 0; server->views != NULL && i < server->config->n_keys; i++)
@@ -119,7 +125,8 @@ static int watch_all(struct loop *loop, struct kw_error *err)
 	if (loop->signals < 0 || loop->epoll < 0)
 		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %m");
 	if (watch(loop, loop->signals, err) < 0
-	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0)
+	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0
+	    || watch(loop, kw_jobs_fd(loop->server->operators), err) < 0)
 		return -1;
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
 		struct MHD_Daemon *daemon = loop->server->listeners[i].daemon;
@@ -196,6 +203,7 @@ static void run_due(struct loop *loop)
 	struct kw_server *server = loop->server;
 
 	kw_jobs_finish(server->workers);
+	kw_jobs_finish(server->operators);
 	kw_store_tick(server->store);
 	if (loop->stop_by_ms == 0)
 		kw_keeper_tick(server->keeper);
@@ -208,8 +216,7 @@ static void run_due(struct loop *loop)
 static bool has_stopped(const struct loop *loop)
 {
 	return loop->stop_by_ms != 0
-	       && (kw_boot_ms(loop->server->clock) >= loop->stop_by_ms
-		   || kw_jobs_idle(loop->server->workers));
+	       && (kw_boot_ms(loop->server->clock) >= loop->stop_by_ms || is_idle(loop->server));
 }
 
 static int run_loop(struct loop *loop, struct kw_error *err)
@@ -242,7 +249,7 @@ static int run(struct kw_server *server, struct kw_error *err)
 	int result = -1;
 
 	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0
-	    && kw_jobs_start(server->tpm, err) == 0)
+	    && kw_jobs_start(server->tpm, err) == 0 && kw_jobs_start(server->operators, err) == 0)
 		result = run_loop(&loop, err);
 	return result;
 }

@@ -14,6 +14,7 @@
 
 enum kw_listener_kind { KW_LISTENER_TCP, KW_LISTENER_SOCKET, KW_LISTENER_HEALTH };
 enum { KW_LISTENERS_MAX = 3, KW_BODY_MAX = 1 << 20, KW_CONNECTIONS_MAX = 12000 };
+enum { KW_ALLOW_SIZE = 32 };
 
 struct kw_server;
 
@@ -38,6 +39,9 @@ struct kw_server {
 	const struct kw_random *random;
 	struct kw_service *service;
 	struct kw_jobs *workers, *tpm;
+	struct kw_jobs *operators; /* for operations with keys: never behind a slow upstream */
+	size_t operations_size;	   /* bytes of the arena that running operations may take */
+	struct kw_audit *audit;	   /* NULL: there is none */
 	struct kw_store *store;
 	struct kw_keeper *keeper;
 	struct kw_tokens *tokens;
@@ -64,12 +68,14 @@ struct kw_request {
 	const struct kw_listener *listener;
 	const struct kw_route *route;
 	const char *name; /* the variable part of the path, borrowed; "" if there is none */
+	char *own_name;	  /* what `name` points to when it is not the end of the path */
+	char allow[KW_ALLOW_SIZE]; /* methods of the path, when the one used is not among them */
 	struct kw_caller caller;
 	struct kw_blob body;
 	bool body_too_large, suspended;
-	const char *waits_for; /* name of a key; NULL: for its live release */
+	const char *waits_for; /* name of a key; NULL: for its work */
 	int64_t deadline_ms;   /* of the waiting, boot clock */
-	struct kw_live *live;  /* a release with the caller's own token, or NULL */
+	struct kw_work *work;  /* that runs for this request alone, or NULL */
 	struct kw_request *next;
 };
 
@@ -88,10 +94,33 @@ struct MHD_Response *kw_response_text(const char *type, const char *text); /* co
 struct MHD_Response *kw_response_material(struct kw_material *material,
 					  const struct kw_secret *part, const char *type);
 
+/* The bytes of a secret, wiped when they are sent. Takes `secret`. */
+struct MHD_Response *kw_response_secret(struct kw_secret *secret, const char *type);
+
 /* caller.c */
 
 void kw_caller_identify(struct kw_request *request);
 bool kw_caller_may(const struct kw_request *request, const struct kw_config_key *rule);
+
+/* access.c: what stands before and behind every use of a key */
+
+struct kw_access { /* borrowed */
+	const struct kw_entry *entry;
+	const struct kw_config_key *rule;
+};
+
+/* The key that the path names, if this caller may have it. SRV_TOKEN; SRV_NOT_FOUND whether it is
+ * unknown or forbidden. */
+int kw_access(const struct kw_request *request, struct kw_access *ret,
+	      struct kw_error *err) KW_MUST_USE;
+/* 0: there is material; else the row of the key's state. */
+int kw_access_material(const struct kw_entry *entry, struct kw_error *err) KW_MUST_USE;
+/* The audit record. Granted fails (SRV_AUDIT) when nothing may be given without one. */
+int kw_access_granted(const struct kw_request *request, const char *key,
+		      const struct kw_material *material, const char *action,
+		      struct kw_error *err) KW_MUST_USE;
+void kw_access_refused(const struct kw_request *request, const char *key, const char *action,
+		       const struct kw_error *err);
 
 /* waiting.c: suspended requests */
 
@@ -113,15 +142,19 @@ enum kw_route_flags {
 	KW_ROUTE_COMPAT = 2, /* Microsoft's contract: only with server.compat.enabled */
 };
 struct kw_route {
-	const char *method, *path; /* a path that ends with "/" takes a name behind it */
+	const char *method, *path; /* a path may have one "*", which stands for a name */
 	unsigned flags;
 	enum MHD_Result (*handle)(struct kw_request *request);
 };
 extern const struct kw_route kw_routes[]; /* ended by a NULL path */
 
-enum MHD_Result kw_route_keys(struct kw_request *request);   /* GET /v1/keys */
-enum MHD_Result kw_route_key(struct kw_request *request);    /* GET /v1/keys/NAME */
-enum MHD_Result kw_route_status(struct kw_request *request); /* GET /status */
+enum MHD_Result kw_route_keys(struct kw_request *request);    /* GET /v1/keys */
+enum MHD_Result kw_route_key(struct kw_request *request);     /* GET /v1/keys/NAME */
+enum MHD_Result kw_route_decrypt(struct kw_request *request); /* POST /v1/keys/NAME/decrypt */
+enum MHD_Result kw_route_sign(struct kw_request *request);
+enum MHD_Result kw_route_unwrap(struct kw_request *request);
+enum MHD_Result kw_route_openapi(struct kw_request *request); /* GET /openapi.json */
+enum MHD_Result kw_route_status(struct kw_request *request);  /* GET /status */
 enum MHD_Result kw_route_livez(struct kw_request *request);
 enum MHD_Result kw_route_readyz(struct kw_request *request);
 enum MHD_Result kw_route_startupz(struct kw_request *request);

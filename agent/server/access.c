@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules that stand before every use of a key on /v1, and the record of it. */
+#include "server/audit.h"
+
+int kw_access(const struct kw_request *request, struct kw_access *ret, struct kw_error *err)
+{
+	const struct kw_server *server = request->server;
+	const struct kw_entry *entry = kw_store_find(server->store, request->name);
+	const struct kw_config_key *rule =
+		entry != NULL ? &server->config->keys[entry->index] : NULL;
+
+	if (request->caller.bad_token)
+		return kw_fail(err, KW_E_SRV_TOKEN, "the bearer token is none of ours");
+	if (rule == NULL || !kw_caller_may(request, rule))
+		return kw_fail(err, KW_E_SRV_NOT_FOUND, "no such key for this caller");
+	*ret = (struct kw_access){ entry, rule };
+	return 0;
+}
+
+/* The reason of a refusal is in the log; here its id is enough. */
+int kw_access_material(const struct kw_entry *entry, struct kw_error *err)
+{
+	const char *why =
+		entry->last_error.def != NULL ? entry->last_error.def->id : "no answer yet";
+
+	if (entry->current != NULL)
+		return 0;
+	err->upstream = entry->last_error.upstream;
+	switch (entry->state) {
+	case KW_STATE_REVOKED:
+		return kw_fail(err, KW_E_STO_REVOKED, "key '%s' was revoked: %s", entry->name, why);
+	case KW_STATE_FAILED:
+		return kw_fail(err, KW_E_STO_STALE, "key '%s' is not available: %s", entry->name,
+			       why);
+	case KW_STATE_PENDING:
+	case KW_STATE_READY:
+	case KW_STATE_STALE:
+		break;
+	}
+	return kw_fail(err, KW_E_STO_PENDING, "key '%s' is pending: %s", entry->name, why);
+}
+
+/* False: there should be a record, and there is none. */
+static bool note(const struct kw_request *request, const struct kw_audit_record *record)
+{
+	struct kw_audit *audit = request->server->audit;
+
+	return audit == NULL || kw_audit_write(audit, record);
+}
+
+int kw_access_granted(const struct kw_request *request, const char *key,
+		      const struct kw_material *material, const char *action, struct kw_error *err)
+{
+	struct kw_audit_record granted = { .caller = &request->caller,
+					   .key = key,
+					   .version = material->version,
+					   .action = action,
+					   .outcome = "ok" };
+
+	if (!note(request, &granted) && request->server->config->audit.required)
+		return kw_fail(err, KW_E_SRV_AUDIT, "the use of key '%s' cannot be recorded", key);
+	return 0;
+}
+
+/* A refusal gives nothing away: it stands, recorded or not. */
+void kw_access_refused(const struct kw_request *request, const char *key, const char *action,
+		       const struct kw_error *err)
+{
+	struct kw_audit_record refused = {
+		.caller = &request->caller, .key = key, .action = action, .outcome = err->def->id
+	};
+
+	note(request, &refused);
+}
