@@ -27,6 +27,10 @@ static int refused(const struct kw_http_answer *answer, struct kw_error *err)
 	case 404:
 		return kw_http_refused(answer, KW_E_ATT_BUSY, KW_E_ATT_NOT_FOUND, err);
 	default:
+		/* Only a 4xx is the service's refusal; a redirect or an odd 2xx may come from
+		 * anybody. */
+		if (answer->status < 400 || answer->status >= 500)
+			return kw_http_refused(answer, KW_E_ATT_BUSY, KW_E_ATT_ANSWER, err);
 		return kw_http_refused(answer, KW_E_ATT_BUSY, KW_E_ATT_DENIED, err);
 	}
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { ANSWER_MAX = 1024 * 1024 };
+enum { ANSWER_MAX = 1024 * 1024, CONFLICT_PAUSE_MS = 2000 };
 #define RELEASE_API_VERSION "7.4"
 
 static char *release_url(const struct kw_key_id *key)
@@ -78,6 +78,10 @@ static int refused(const struct kw_http_answer *answer, struct kw_error *err)
 		row = KW_E_REL_NOT_FOUND;
 		break;
 	default:
+		/* Only a 4xx is the vault's refusal; a redirect or an odd 2xx may come from
+		 * anybody. */
+		if (answer->status < 400 || answer->status >= 500)
+			row = KW_E_REL_ANSWER;
 		break;
 	}
 	return kw_http_refused(answer, KW_E_REL_BUSY, row, err);
@@ -102,6 +106,19 @@ static int request_body(const struct kw_release_request *request, struct kw_secr
 	return kw_secret_join(parts, sizeof(parts) / sizeof(parts[0]), ret, err);
 }
 
+/* A 409 says that another operation on the key is running: once more, a little later (4.8). */
+static int call_twice(struct kw_http *http, const struct kw_http_request *call,
+		      struct kw_http_answer *answer, struct kw_error *err)
+{
+	if (kw_http_call(http, call, answer, err) < 0)
+		return -1;
+	if (answer->status != 409 || !kw_http_pause(http, CONFLICT_PAUSE_MS))
+		return 0;
+	kw_http_answer_clear(answer);
+	*err = (struct kw_error){ 0 };
+	return kw_http_call(http, call, answer, err);
+}
+
 int kw_vault_release(struct kw_http *http, const struct kw_release_request *request,
 		     struct kw_blob *ret_body, struct kw_error *err)
 {
@@ -117,12 +134,13 @@ int kw_vault_release(struct kw_http *http, const struct kw_release_request *requ
 		.bearer = request->bearer,
 		.content_type = "application/json",
 		.answer_max = ANSWER_MAX,
+		.deadline_ms = request->deadline_ms,
 	};
 
 	if (request_body(request, &body, err) < 0)
 		return -1;
 	call.body = kw_secret_bytes(&body);
-	if (kw_http_call(http, &call, &answer, err) < 0)
+	if (call_twice(http, &call, &answer, err) < 0)
 		return -1;
 	if (answer.outcome != KW_HTTP_OK)
 		return refused(&answer, err);

@@ -16,7 +16,8 @@ struct kw_release_request {
 	struct kw_bytes token; /* the attestation token */
 	const struct kw_secret *bearer;
 	enum kw_release_enc enc;
-	char nonce[32]; /* base64url of 16 random bytes */
+	char nonce[32];	     /* base64url of 16 random bytes */
+	int64_t deadline_ms; /* boot clock: a token that ends soon is not sent any more; 0: none */
 };
 
 struct kw_release_answer {

@@ -91,7 +91,7 @@ int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_co
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	enum kw_log_level level;
 
-	if (kw_config_load(path, &config, err) < 0)
+	if (kw_config_load(path, &config, err) < 0 || kw_config_available(config, err) < 0)
 		return -1;
 	level = (enum kw_log_level)config->log.level;
 	if (kind == KW_ONE_SHOT && level == KW_LOG_INFO)

@@ -22,7 +22,7 @@ static int run_check(int argc, char **argv, struct kw_error *err)
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	KW_CLEANUP(freep) char *trust = NULL;
 
-	if (load(argc, argv, &config, err) < 0)
+	if (load(argc, argv, &config, err) < 0 || kw_config_available(config, err) < 0)
 		return -1;
 	printf("%s: valid, %zu %s\n", config->path, config->n_keys,
 	       config->n_keys == 1 ? "key" : "keys");

@@ -225,6 +225,9 @@ int kw_config_parse(const char *name, const char *text, size_t len, struct kw_co
 void kw_config_free(struct kw_config *config);
 KW_DEFINE_FREEP(struct kw_config, kw_config_free);
 
+/* CFG_VALUE for the first field that asks for what this version cannot do. */
+int kw_config_available(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
+
 /* `config show`: the effective configuration as YAML, defaults filled in. */
 int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *err) KW_MUST_USE;
 /* `config schema`: JSON Schema (2020-12) of the configuration. */

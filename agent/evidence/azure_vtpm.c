@@ -145,7 +145,7 @@ static int read_event_log(const char *path, struct kw_blob *ret, struct kw_error
 {
 	if (*path == '\0' || (access(path, F_OK) != 0 && errno == ENOENT))
 		return 0;
-	return kw_file_read(path, KW_EVENT_LOG_SIZE_MAX, KW_E_TPM_LOG_MISSING, ret, err);
+	return kw_file_read(path, KW_EVENT_LOG_SIZE_MAX, KW_E_TPM_FILE, ret, err);
 }
 
 static struct kw_evidence *new_evidence(const struct kw_config *config, struct kw_error *err)
@@ -188,15 +188,6 @@ static int gather(const struct kw_config *config, const struct kw_random *random
 	return 0;
 }
 
-static enum kw_error_name row_of(const struct kw_error *err)
-{
-	enum kw_error_name name = KW_OK;
-
-	while (err->def != kw_error_def(name))
-		name++;
-	return name;
-}
-
 static bool probe(const struct kw_config *config, struct kw_checks *ret_why)
 {
 	KW_CLEANUP(kw_tpm_close) struct kw_tpm tpm = { 0 };
@@ -207,8 +198,8 @@ static bool probe(const struct kw_config *config, struct kw_checks *ret_why)
 		open_tpm(config->evidence.tcti, config->evidence.owner_auth_file, &tpm, &err) == 0
 		&& kw_hcl_read(&tpm, &hcl, &report, &err) == 0;
 
-	return kw_checks_judge(ret_why, "azure-vtpm", there ? KW_E_TPM_NO_HCL : row_of(&err), there,
-			       "an SNP report at NV index 0x01400001",
+	return kw_checks_judge(ret_why, "azure-vtpm", there ? KW_E_TPM_NO_HCL : kw_error_name(&err),
+			       there, "an SNP report at NV index 0x01400001",
 			       there ? "there" : err.detail);
 }
 

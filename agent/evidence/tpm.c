@@ -139,7 +139,7 @@ int kw_tpm_owner_auth(struct kw_tpm *tpm, const char *file, struct kw_error *err
 
 	if (*file == '\0')
 		return 0;
-	if (kw_file_read_secret(file, OWNER_AUTH_SIZE_MAX, KW_E_TPM_OWNER_AUTH, &password, err) < 0)
+	if (kw_file_read_secret(file, OWNER_AUTH_SIZE_MAX, KW_E_TPM_FILE, &password, err) < 0)
 		return -1;
 	auth.size = (UINT16)password.len;
 	memcpy(auth.buffer, password.data, password.len);

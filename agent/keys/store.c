@@ -220,7 +220,7 @@ static void tick(struct kw_store *store, struct slot *slot)
 		drop(&e->previous);
 		e->previous_until_ms = INT64_MAX;
 	}
-	if (e->state == KW_STATE_STALE && past_max_stale(store, slot)) {
+	if (has_material(e->state) && past_max_stale(store, slot)) {
 		end(e, KW_STATE_FAILED);
 		tell(store, slot);
 	}
@@ -242,7 +242,7 @@ int64_t kw_store_next_ms(const struct kw_store *store)
 
 		if (e->previous != NULL && e->previous_until_ms < next)
 			next = e->previous_until_ms;
-		if (e->state == KW_STATE_STALE && e->checked_ms + slot->rules.max_stale_ms < next)
+		if (has_material(e->state) && e->checked_ms + slot->rules.max_stale_ms < next)
 			next = e->checked_ms + slot->rules.max_stale_ms;
 	}
 	return next;

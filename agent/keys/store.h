@@ -52,7 +52,8 @@ void kw_store_publish(struct kw_store *store, const char *name, struct kw_materi
 /* A release failed: outage makes stale, denial revokes (or keeps, as configured), before the first
  * success it stays pending, or becomes failed if the error is final. */
 void kw_store_refuse(struct kw_store *store, const char *name, const struct kw_error *err);
-/* Lets time pass: maxStale, grace, expiry. Call when kw_store_next_ms() is due. */
+/* Lets time pass: grace, and maxStale since the last success, whether or not an outage was seen.
+ * Call when kw_store_next_ms() is due. */
 void kw_store_tick(struct kw_store *store);
 int64_t kw_store_next_ms(const struct kw_store *store); /* boot clock; INT64_MAX: nothing is due */
 

@@ -30,6 +30,9 @@ int kw_access_material(const struct kw_entry *entry, struct kw_error *err)
 	case KW_STATE_REVOKED:
 		return kw_fail(err, KW_E_STO_REVOKED, "key '%s' was revoked: %s", entry->name, why);
 	case KW_STATE_FAILED:
+		if (entry->last_error.def != NULL && !kw_error_is_outage(&entry->last_error))
+			return kw_fail(err, KW_E_STO_REFUSED, "key '%s' was refused: %s",
+				       entry->name, why);
 		return kw_fail(err, KW_E_STO_STALE, "key '%s' is not available: %s", entry->name,
 			       why);
 	case KW_STATE_PENDING:
@@ -62,6 +65,19 @@ int kw_access_granted(const struct kw_request *request, const char *key,
 	return 0;
 }
 
+/* Anybody who reaches the port can be refused at will: only so many a second are recorded, or they
+ * would fill the space that grants need. */
+static bool is_flood(struct kw_server *server)
+{
+	int64_t now_s = kw_boot_ms(server->clock) / 1000;
+
+	if (server->refusals_s != now_s) {
+		server->refusals_s = now_s;
+		server->n_refusals = 0;
+	}
+	return server->n_refusals++ >= KW_REFUSALS_PER_S;
+}
+
 /* A refusal gives nothing away: it stands, recorded or not. */
 void kw_access_refused(const struct kw_request *request, const char *key, const char *action,
 		       const struct kw_error *err)
@@ -70,5 +86,6 @@ void kw_access_refused(const struct kw_request *request, const char *key, const 
 		.caller = &request->caller, .key = key, .action = action, .outcome = err->def->id
 	};
 
-	note(request, &refused);
+	if (!is_flood(request->server))
+		note(request, &refused);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 enum {
 	CONNECTION_MEMORY = 16 * 1024, /* also the limit of a request's headers */
@@ -191,6 +192,9 @@ static enum MHD_Result dispatch(struct kw_request *request)
 	if (request->body_too_large)
 		return answer_problem_row(request, KW_E_SRV_TOO_LARGE,
 					  "the body is over 1048576 bytes");
+	if (request->no_room)
+		return answer_problem_row(request, KW_E_SRV_BUSY,
+					  "too many large requests at the same time");
 	if (request->server->stopping)
 		return answer_problem_row(request, KW_E_SRV_STOPPING, "keyward is stopping");
 	kw_caller_identify(request);
@@ -226,10 +230,16 @@ static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection
 
 static void take_body(struct kw_request *request, const char *data, size_t *size)
 {
-	if (request->body.len + *size > KW_BODY_MAX)
+	struct kw_server *server = request->server;
+
+	if (request->body.len + *size > KW_BODY_MAX) {
 		request->body_too_large = true;
-	else
+	} else if (server->bodies_size + *size > KW_BODIES_MAX) {
+		request->no_room = true;
+	} else {
 		kw_blob_append(&request->body, (struct kw_bytes){ (const uint8_t *)data, *size });
+		server->bodies_size += *size;
+	}
 	*size = 0;
 }
 
@@ -262,6 +272,7 @@ static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection 
 	kw_request_forget(request);
 	kw_work_abandon(request);
 	free(request->own_name);
+	request->server->bodies_size -= request->body.len;
 	if (request->body.data != NULL)
 		kw_wipe(request->body.data, request->body.len); /* may hold an access token */
 	kw_blob_clear(&request->body);
@@ -271,18 +282,42 @@ static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection 
 
 /* Daemons. */
 
+/* A full table of descriptors would starve the health listener and our own upstream calls. */
+static unsigned connections_max(void)
+{
+	struct rlimit limit = { 0 };
+	rlim_t each;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * KW_DESCRIPTORS_OWN)
+		return KW_DESCRIPTORS_OWN / KW_LISTENERS_MAX;
+	each = (limit.rlim_cur - KW_DESCRIPTORS_OWN) / KW_LISTENERS_MAX;
+	return each < KW_CONNECTIONS_MAX ? (unsigned)each : KW_CONNECTIONS_MAX;
+}
+
 static struct MHD_Daemon *start(struct kw_listener *listener)
 {
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, listener,
 		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)KW_CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REQUEST_TIMEOUT_S, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, connections_max(), MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)REQUEST_TIMEOUT_S, MHD_OPTION_END);
+}
+
+/* As many descriptors as we are allowed: each idle connection holds one. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit = { 0 };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 int kw_daemons_start(struct kw_server *server, struct kw_error *err)
 {
+	raise_descriptor_limit();
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
 		struct kw_listener *listener = &server->listeners[i];
 

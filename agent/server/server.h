@@ -13,7 +13,14 @@
 #include <microhttpd.h>
 
 enum kw_listener_kind { KW_LISTENER_TCP, KW_LISTENER_SOCKET, KW_LISTENER_HEALTH };
-enum { KW_LISTENERS_MAX = 3, KW_BODY_MAX = 1 << 20, KW_CONNECTIONS_MAX = 12000 };
+enum {
+	KW_LISTENERS_MAX = 3,
+	KW_BODY_MAX = 1 << 20,	    /* of one request */
+	KW_BODIES_MAX = 16 << 20,   /* of all requests that are being received */
+	KW_CONNECTIONS_MAX = 12000, /* per listener, as far as descriptors allow */
+	KW_DESCRIPTORS_OWN = 128,   /* kept back for upstreams, the TPM and files */
+	KW_REFUSALS_PER_S = 10,	    /* that are recorded: refusals must not fill the audit */
+};
 enum { KW_ALLOW_SIZE = 32 };
 
 struct kw_server;
@@ -49,8 +56,10 @@ struct kw_server {
 	struct kw_key_view *views;    /* by entry->index */
 	struct kw_request *suspended; /* list */
 	char *custom_trust;	      /* "" or what is not built in */
+	size_t bodies_size;	      /* of request bodies that are held at the moment */
+	int64_t refusals_s;	      /* the second in which refusals are counted, boot clock */
+	unsigned n_refusals;
 	bool stopping;
-	bool started; /* every configured key was tried once */
 };
 
 /* Who asks: judged by the listener that the request came through (rulings 5). */
@@ -72,7 +81,7 @@ struct kw_request {
 	char allow[KW_ALLOW_SIZE]; /* methods of the path, when the one used is not among them */
 	struct kw_caller caller;
 	struct kw_blob body;
-	bool body_too_large, suspended;
+	bool body_too_large, no_room, suspended;
 	const char *waits_for; /* name of a key; NULL: for its work */
 	int64_t deadline_ms;   /* of the waiting, boot clock */
 	struct kw_work *work;  /* that runs for this request alone, or NULL */

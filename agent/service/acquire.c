@@ -109,6 +109,17 @@ static int call_vault(struct kw_service *service, const struct kw_config_key *ru
 	return result == 0 ? 0 : kw_wrap(err, "releasing %s", rule->url);
 }
 
+/* No attempt starts with less than the reserve left (key release 4.8), nor after retry.deadline. */
+static int64_t spend_by_ms(struct kw_service *service, const struct kw_attestation *session)
+{
+	const struct kw_clock *clock = service->options.clock;
+	int64_t left_s = kw_attestation_expiry_s(session) - KW_TOKEN_RESERVE_S - kw_wall_s(clock);
+	int64_t left_ms = left_s > 0 ? left_s * 1000 : 1;
+	int64_t most_ms = service->config->retry.deadline_ms;
+
+	return kw_boot_ms(clock) + (left_ms < most_ms ? left_ms : most_ms);
+}
+
 static int release(struct kw_service *service, struct kw_attestation *session,
 		   const struct kw_config_key *rule, const struct kw_secret *bearer,
 		   struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
@@ -122,6 +133,7 @@ static int release(struct kw_service *service, struct kw_attestation *session,
 		.enc = service->config->release.enc,
 	};
 
+	request.deadline_ms = spend_by_ms(service, session);
 	if (nonce_text(service, request.nonce, err) < 0
 	    || call_vault(service, rule, bearer, &request, &body, err) < 0)
 		return -1;

@@ -144,13 +144,13 @@ int kw_required_checks(const struct kw_config *config, const struct kw_checks *c
 }
 
 int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
-			      struct kw_collateral **ret, struct kw_error *err)
+			      bool fresh, struct kw_collateral **ret, struct kw_error *err)
 {
 	struct kw_collateral_wanted wanted = { .chip_masked = snp->chip_masked };
 
 	memcpy(wanted.chip_id, snp->chip_id, sizeof(wanted.chip_id));
 	memcpy(wanted.reported_tcb, snp->reported_tcb, sizeof(wanted.reported_tcb));
-	return kw_collateral_get(service->collateral, &wanted, false, ret, err);
+	return kw_collateral_get(service->collateral, &wanted, fresh, ret, err);
 }
 
 static int gather_with_collateral(struct kw_service *service, struct kw_evidence **ret,
@@ -162,7 +162,8 @@ static int gather_with_collateral(struct kw_service *service, struct kw_evidence
 		(void)kw_wrap(err, "evidence");
 		return -1;
 	}
-	if (kw_service_collateral_for(service, &evidence->report.snp, ret_collateral, err) < 0) {
+	if (kw_service_collateral_for(service, &evidence->report.snp, false, ret_collateral, err)
+	    < 0) {
 		(void)kw_wrap(err, "collateral for the report");
 		return -1;
 	}
@@ -194,6 +195,35 @@ static void note_refusal(const struct kw_error *err, struct kw_checks *checks)
 					rows[i].expected, err->detail);
 }
 
+static int judge(struct kw_service *service, const struct kw_evidence *evidence,
+		 const struct kw_collateral *collateral, struct kw_checks *checks,
+		 struct kw_error *err)
+{
+	checks->n_rows = 0;
+	*err = (struct kw_error){ 0 };
+	kw_judge_evidence(service, evidence, collateral, checks);
+	return kw_required_checks(service->config, checks, err);
+}
+
+/* Collateral is cached before it is judged: one bad answer must not stay for a day. */
+static int judge_twice(struct kw_service *service, const struct kw_evidence *evidence,
+		       struct kw_collateral **collateral, struct kw_checks *checks,
+		       struct kw_error *err)
+{
+	struct kw_collateral *fresh = NULL;
+	struct kw_error ignored = { 0 };
+
+	if (judge(service, evidence, *collateral, checks, err) == 0)
+		return 0;
+	if (strcmp(err->def->stage, "COL") != 0 && !kw_error_is(err, KW_E_SNP_SIGNATURE))
+		return -1;
+	if (kw_service_collateral_for(service, &evidence->report.snp, true, &fresh, &ignored) < 0)
+		return -1;
+	kw_collateral_free(*collateral);
+	*collateral = fresh;
+	return judge(service, evidence, *collateral, checks, err);
+}
+
 int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
 			 struct kw_collateral **ret_collateral, struct kw_checks *checks,
 			 struct kw_error *err)
@@ -212,8 +242,7 @@ int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,
 		note_refusal(err, checks);
 		return -1;
 	}
-	kw_judge_evidence(service, evidence, collateral, checks);
-	if (kw_required_checks(service->config, checks, err) < 0)
+	if (judge_twice(service, evidence, &collateral, checks, err) < 0)
 		return kw_wrap(err, "verifying this machine's evidence");
 	*ret = KW_STEAL(evidence);
 	*ret_collateral = KW_STEAL(collateral);

@@ -14,6 +14,7 @@ struct kw_session_slot {
 	struct kw_attestation *session;
 	uint64_t attempts; /* finished ones; a waiter that saw it grow shares the outcome */
 	struct kw_error last_error;
+	int64_t failed_ms; /* boot clock: when it arose */
 };
 
 struct kw_service {
@@ -45,7 +46,8 @@ struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
 
 /* The collateral that fits a report, from the configured sources or the cache. */
 int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
-			      struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
+			      bool fresh, struct kw_collateral **ret,
+			      struct kw_error *err) KW_MUST_USE;
 /* Evidence and the collateral that fits it, both judged; a required check that failed or was not
  * possible is the error, and nothing has left the machine but the collateral request. */
 int kw_verified_evidence(struct kw_service *service, struct kw_evidence **ret,

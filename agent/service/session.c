@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { OS_RELEASE_MAX = 64 * 1024, NONCE_SIZE = 16 };
+enum {
+	OS_RELEASE_MAX = 64 * 1024,
+	NONCE_SIZE = 16,
+	SHARED_OUTAGE_MS = 500, /* how long a failed attempt speaks for all keys */
+	SHARED_DENIAL_MS = 15 * 1000,
+};
 #define OS_RELEASE_PATH "/etc/os-release"
 
 struct kw_attestation {
@@ -247,6 +252,15 @@ static struct kw_session_slot *slot_of(struct kw_service *service, const struct 
 	return &service->slots[0];
 }
 
+/* Many keys that are due together must not each attest anew to hear the same refusal. */
+static bool is_fresh(const struct kw_service *service, const struct kw_session_slot *slot)
+{
+	int64_t shared_ms =
+		kw_error_is_outage(&slot->last_error) ? SHARED_OUTAGE_MS : SHARED_DENIAL_MS;
+
+	return kw_boot_ms(service->options.clock) - slot->failed_ms < shared_ms;
+}
+
 /* With the slot's lock held. `seen`: how many attempts had ended when the caller began to wait. */
 static int get_locked(struct kw_service *service, struct kw_session_slot *slot, uint64_t seen,
 		      struct kw_checks *failed, struct kw_error *err)
@@ -255,8 +269,8 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 
 	if (good(service, slot->session))
 		return 0;
-	if (slot->attempts != seen && slot->last_error.def != NULL) {
-		*err = slot->last_error; /* somebody tried while we waited: share the outcome */
+	if (slot->last_error.def != NULL && (slot->attempts != seen || is_fresh(service, slot))) {
+		*err = slot->last_error; /* somebody just tried: share the outcome */
 		return -1;
 	}
 	slot->last_error = (struct kw_error){ 0 };
@@ -264,6 +278,7 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
+	slot->failed_ms = kw_boot_ms(service->options.clock);
 	__atomic_add_fetch(&slot->attempts, 1, __ATOMIC_RELEASE);
 	*err = slot->last_error;
 	return made != NULL ? 0 : -1;

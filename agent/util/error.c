@@ -84,9 +84,13 @@ static bool stage_is(const struct kw_error_def *def, const char *stage)
 
 bool kw_error_is_outage(const struct kw_error *err)
 {
-	if (!err->def || err->def->kind == KW_UNTRUSTED)
+	if (!err->def)
 		return false;
-	if (stage_is(err->def, "COL") || stage_is(err->def, "IDN"))
+	if (stage_is(err->def, "IDN"))
+		return true;
+	if (err->def->kind == KW_UNTRUSTED)
+		return err->def->retry == KW_LATER;
+	if (stage_is(err->def, "COL"))
 		return true;
 	return err->def->kind != KW_DENIED && err->def->kind != KW_NOT_FOUND
 	       && err->def->kind != KW_DATA;

@@ -77,9 +77,11 @@ static inline bool kw_error_is(const struct kw_error *err, enum kw_error_name na
 }
 
 /*
- * An outage makes a key stale, a denial revokes it. Denials are the kinds KW_UNTRUSTED (wherever it
- * arises), KW_DENIED, KW_NOT_FOUND and KW_DATA; but what IMDS, THIM or Entra refuse (stages COL and
- * IDN) does not decide about keys and counts as an outage, and so does our own trouble
- * (KW_INTERNAL).
+ * An outage makes a key stale, a denial revokes it. Denials are refusals by the attestation service
+ * and the vault (KW_DENIED, KW_NOT_FOUND), wrong evidence (KW_DATA) and failed checks
+ * (KW_UNTRUSTED). What anybody on the way could provoke without being either of them is no denial:
+ * a TLS handshake that fails, an answer that cannot be read (KW_UNTRUSTED rows with KW_LATER). What
+ * IMDS, THIM or Entra refuse (stages COL and IDN) does not decide about keys, and our own trouble
+ * (KW_INTERNAL) neither.
  */
 bool kw_error_is_outage(const struct kw_error *err);

@@ -147,6 +147,21 @@ static void given_an_outage_it_is_stale_until_max_stale(void **state)
 	kw_store_free(store);
 }
 
+static void given_no_news_at_all_it_ends_at_max_stale(void **state)
+{
+	(void)state;
+	struct kw_store *store = store_with(false);
+	const struct kw_entry *entry = kw_store_find(store, "db");
+
+	kw_store_publish(store, "db", version("v1"));
+	assert_int_equal(kw_store_next_ms(store), 6000);
+	now_ms = 6000;
+	kw_store_tick(store);
+	assert_int_equal(entry->state, KW_STATE_FAILED);
+	assert_null(entry->current);
+	kw_store_free(store);
+}
+
 static void given_recovery_after_an_outage_it_is_ready(void **state)
 {
 	(void)state;
@@ -274,6 +289,7 @@ int main(void)
 		cmocka_unit_test(given_the_same_version_again_readers_keep_theirs),
 		cmocka_unit_test(given_a_new_version_the_old_one_stays_for_grace),
 		cmocka_unit_test(given_an_outage_it_is_stale_until_max_stale),
+		cmocka_unit_test(given_no_news_at_all_it_ends_at_max_stale),
 		cmocka_unit_test(given_recovery_after_an_outage_it_is_ready),
 		cmocka_unit_test(given_a_denial_it_is_revoked_and_wiped),
 		cmocka_unit_test(given_a_reader_the_material_outlives_the_revocation),
