@@ -227,14 +227,14 @@ static void judge_product(const struct chain *chain, enum kw_product leaf, struc
 static void judge_tcbm(const struct kw_collateral *collateral, struct kw_checks *checks)
 {
 	const struct kw_amd_leaf *leaf = &collateral->leaf;
-	struct kw_tcb tcbm = kw_tcb_from_value(collateral->tcbm, leaf->product);
 	char expected[KW_TCB_TEXT_SIZE], found[KW_TCB_TEXT_SIZE];
+	uint8_t raw[KW_TCB_SIZE]; /* reserved bytes are zero, so they are compared too */
 
+	kw_tcb_to_bytes(leaf->tcb, leaf->product, raw);
 	kw_tcb_text(leaf->tcb, leaf->product, expected);
-	kw_tcb_text(tcbm, leaf->product, found);
+	snprintf(found, sizeof(found), "%016" PRIx64, collateral->tcbm);
 	kw_checks_judge(checks, "tcbm", KW_E_COL_TCBM,
-			leaf->has_tcb && kw_tcb_equal(tcbm, leaf->tcb, leaf->product), expected,
-			found);
+			leaf->has_tcb && kw_tcb_value(raw) == collateral->tcbm, expected, found);
 }
 
 void kw_collateral_judge(const struct kw_collateral *collateral, const struct kw_amd_roots *roots,

@@ -3,7 +3,7 @@
  * The one way out: every call to IMDS, THIM, KDS, MAA, Entra, vault and key sets goes through
  * kw_http_call(). It checks the origin against the configuration, resolves the name (c-ares, no
  * NSS, no thread), keeps TLS at 1.2 or later, follows no redirect, caps the answer, and retries
- * what can help by the rules of design 6: Retry-After, full jitter, per-attempt and overall
+ * what can help: Retry-After, full jitter, per-attempt and overall
  * deadlines, a breaker per host. Services have no loops. A struct kw_http may be used from several
  * threads; each call blocks its own. No foreign type is visible.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When to ask again, and when to stop (design 6, key release 2.4, 3.2, 4.8). Pure: the time and the
+ * When to ask again, and when to stop (key release 2.4, 3.2, 4.8). Pure: the time and the
  * chance are arguments. Only what can help is repeated: transport errors, 408, 429 and 5xx, from
  * IMDS and THIM 404 and 410 too. No attempt starts after the deadline.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who asks, and whether a key's rules let them (design 4, `allow`). */
+/* Who asks, and whether a key's rules let them (`allow`). */
 #include "server/server.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /key/release of Microsoft's sidecar (its contract 1.8, with defects D1, D2, D5, D18 mended):
+ * POST /key/release of Microsoft's sidecar:
  * the body is read leniently, but hosts and key must be configured ones, and `allow` and `export`
  * hold.
  */

@@ -62,7 +62,7 @@ struct kw_server {
 	bool stopping;
 };
 
-/* Who asks: judged by the listener that the request came through (rulings 5). */
+/* Who asks: judged by the listener that the request came through. */
 struct kw_caller {
 	enum kw_listener_kind listener;
 	uid_t uid; /* of the socket's peer; meaningless on TCP */

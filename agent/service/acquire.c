@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One key, from a session to material (design 3.7 to 3.9). */
+/* One key, from a session to material. */
 #include "jose/private_key.h"
 #include "service/internal.h"
 #include "service/material.h"

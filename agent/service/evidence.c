@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Evidence that has been verified here before anything leaves (design 3.5): gathered where the TPM
+ * Evidence that has been verified here before anything leaves: gathered where the TPM
  * belongs, matched with collateral, judged as a whole.
  */
 #include "service/internal.h"
@@ -114,7 +114,7 @@ void kw_judge_evidence(struct kw_service *service, const struct kw_evidence *evi
 	kw_evidence_judge(evidence, config, now_s, checks);
 }
 
-/* Rows that may stay "not possible" without stopping a release (rulings on evidence, 2). */
+/* Rows that may stay "not possible" without stopping a release. */
 static bool may_be_not_possible(const struct kw_config *config, enum kw_error_name error)
 {
 	if (error == KW_E_TPM_LOG_REPLAY || error == KW_E_TPM_LOG_FORM

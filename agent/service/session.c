@@ -10,7 +10,7 @@ enum {
 	OS_RELEASE_MAX = 64 * 1024,
 	NONCE_SIZE = 16,
 	SHARED_OUTAGE_MS = 500, /* how long a failed attempt speaks for all keys */
-	SHARED_DENIAL_MS = 15 * 1000,
+	SHARED_DENIAL_MS = 900,
 };
 #define OS_RELEASE_PATH "/etc/os-release"
 

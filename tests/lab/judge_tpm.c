@@ -101,7 +101,7 @@ static EVP_PKEY *public_key(const struct tpm_key *key)
 	return lab_rsa_public(key->modulus, KW_BYTES(exponent));
 }
 
-/* The certificate, with zeros behind it or not: ruling 4. */
+/* The certificate, with zeros behind it or not. */
 static X509 *read_certificate(const struct kw_blob *in, struct lab_why *why)
 {
 	const uint8_t *at = in->data;

@@ -139,7 +139,7 @@ static bool authority_is(const struct kw_json *authority, const char *issuer)
 
 bool lab_policy_names(const char *policy_text, const char *issuer)
 {
-	struct lab_why why;
+	struct lab_why why = { "" };
 	KW_CLEANUP(kw_json_freep) struct kw_json *policy = parse(policy_text, &why);
 	const struct kw_json *list = kw_json_get(policy, "anyOf");
 

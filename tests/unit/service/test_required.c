@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What "not possible" does to a release: rulings on evidence, 2. */
+/* What "not possible" does to a release. */
 #include "rows.h"
 
 #include "service/internal.h"
