@@ -71,6 +71,9 @@ def what_passes(m):
     for what, members in (("no event log", dict(TcgLogs="")), ("no payload", dict(ClientPayload=None)),
                           ("members that nobody knows", dict(Hash=1, Pcrs=[]))):
         accepted(what, post(m.guest, {**m.info(), **members}))
+    body = json.dumps({"attestationInfo": b64url(json.dumps(m.info()).encode())}).encode()
+    accepted("the newer API with the newer member", m.guest.web.send(
+        m.guest.lab["maa"] + "/attest/AzureGuest?api-version=2025-06-01", body, headers={"Content-Type": "application/json"}))
 
 
 def by_the_tpm(guest):
