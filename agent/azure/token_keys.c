@@ -175,7 +175,8 @@ static int get_locked(struct kw_token_keys *keys, const char *endpoint, const ch
 			kw_json_free(e->jwks);
 			e->jwks = fetched;
 			e->fetched_ms = kw_boot_ms(keys->clock);
-		} else if (e->jwks == NULL || !kw_error_is_outage(err) || !has_kid(e->jwks, kid)) {
+		} else if (e->jwks == NULL || err->def->kind == KW_UNTRUSTED
+			   || !kw_error_is_outage(err) || !has_kid(e->jwks, kid)) {
 			return -1; /* an outage leaves the last good copy in use */
 		}
 	}

@@ -145,7 +145,7 @@ static enum weight weight_of(const struct kw_error *err)
 		return NONE_FAILED;
 	if (kw_error_is(err, KW_E_COL_NONE))
 		return NOTHING_THERE;
-	if (kw_error_is_outage(err))
+	if (kw_error_is_outage(err) && err->def->kind != KW_UNTRUSTED)
 		return NOT_REACHED;
 	if (kw_error_is(err, KW_E_COL_TCB) || kw_error_is(err, KW_E_COL_CHIP_ID)
 	    || kw_error_is(err, KW_E_COL_TCBM))

@@ -100,7 +100,7 @@ static const struct refused_row {
 	{ "given 404, there is no such key",
 	  { 404, SAYS("KeyNotFound", "", "A key with name disk was not found"), KW_OK },
 	  KW_E_REL_NOT_FOUND },
-	{ "given 302, the request is wrong", { 302, "", KW_OK }, KW_E_REL_BAD_REQUEST },
+	{ "given 302, it is no answer of the vault", { 302, "", KW_OK }, KW_E_REL_ANSWER },
 	{ "given 429, it is busy", { 429, SAYS("Throttled", "", ""), KW_OK }, KW_E_REL_BUSY },
 	{ "given 503, it is busy", { 503, "<html>", KW_OK }, KW_E_REL_BUSY },
 	{ "given no answer, the row of the stage stays",

@@ -125,7 +125,7 @@ static void a_missing_owner_password_file_is_named(void **state)
 	(void)state;
 	assert_int_equal(kw_tpm_owner_auth(&tpm, "", &err), 0);
 	assert_int_equal(kw_tpm_owner_auth(&tpm, "/nonexistent/owner", &err), -1);
-	assert_true(kw_error_is(&err, KW_E_TPM_OWNER_AUTH));
+	assert_true(kw_error_is(&err, KW_E_TPM_FILE));
 	assert_non_null(strstr(err.detail, "/nonexistent/owner"));
 }
 
