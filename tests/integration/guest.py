@@ -289,10 +289,7 @@ class Guest:
                                      json.dumps({"AttestationInfo": b64url(json.dumps(info).encode())}).encode(),
                                      headers={"Content-Type": "application/json"})
         assert status == 200, body
-        sealed = json.loads(unb64url(json.loads(body)["token"]))
-        key = self.tools.decrypt(base64.b64decode(sealed["EncryptedInnerKey"]), "rsaes")
-        text = base64.b64decode(sealed["Jwt"]) + base64.b64decode(sealed["AuthenticationData"])
-        return AESGCM(key).decrypt(base64.b64decode(sealed["EncryptionParams"]["Iv"]), text, b"Transport Key").decode()
+        return opened(body, lambda wrapped: self.tools.decrypt(wrapped, "rsaes"))
 
     def unwrap(self, answer, enc="oaep-sha256"):
         """The released bytes out of a release answer, with the TPM's key (key release 4.6)."""
@@ -300,6 +297,14 @@ class Guest:
         hsm = json.loads(unb64url(payload["response"]["key"]["key"]["key_hsm"]))
         wrapped = unb64url(hsm["ciphertext"])
         return aes_key_unwrap_with_padding(self.tools.decrypt(wrapped[:256], enc), wrapped[256:])
+
+
+def opened(answer, decrypt):
+    """The token in an answer of MAA; `decrypt` takes RSAES away."""
+    sealed = json.loads(unb64url(json.loads(answer)["token"]))
+    key = decrypt(base64.b64decode(sealed["EncryptedInnerKey"]))
+    text = base64.b64decode(sealed["Jwt"]) + base64.b64decode(sealed["AuthenticationData"])
+    return AESGCM(key).decrypt(base64.b64decode(sealed["EncryptionParams"]["Iv"]), text, b"Transport Key").decode()
 
 
 def attestation_info(*, nonce, log, pcrs, report, chain, runtime, isolation="SevSnp", **tpm):

@@ -11,11 +11,12 @@ warnings.filterwarnings("ignore", module="cryptography")  # a VCEK has the seria
 warnings.filterwarnings("ignore", message="Parsed a serial number")
 
 from cryptography.hazmat.primitives import serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import padding  # noqa: E402
 
 import tamper_platform, tamper_release, tamper_request, tamper_tpm  # noqa: E402
 from bending import with_tpm  # noqa: E402
 from forge import Machine, Pki, der, der_int  # noqa: E402
-from guest import Guest, b64url, client  # noqa: E402
+from guest import Guest, b64url, client, opened, sha256, unb64url  # noqa: E402
 from tamper_platform import extension  # noqa: E402
 
 failed = 0
@@ -76,6 +77,20 @@ def what_passes(m):
         m.guest.lab["maa"] + "/attest/AzureGuest?api-version=2025-06-01", body, headers={"Content-Type": "application/json"}))
 
 
+def secure_boot(m):
+    """The claim follows the measured variable, not one that was put into a PCR that nobody quotes."""
+    def put(log):
+        measured = next(e for e in log.events if e.kind == 0x80000001 and e.pcr == 7)
+        data = measured.data[:-1] + b"\0"
+        log.events.append(measured.but(pcr=9, data=data, digests=[
+            (algorithm, sha256(data) if algorithm == 0x0B else digest) for algorithm, digest in measured.digests]))
+
+    status, answer = post(m.guest, m.info(log=put))
+    token = opened(answer, lambda wrapped: m.key.decrypt(wrapped, padding.PKCS1v15())) if status == 200 else "..e30"
+    claims = json.loads(unb64url(token.split(".")[1]))
+    result(claims.get("secureboot") is True, "given Secure Boot switched off in PCR 9, the claim is of PCR 7", claims)
+
+
 def by_the_tpm(guest):
     """Deviations that the TPM itself makes and signs."""
     def row(what, words, **members):
@@ -121,6 +136,7 @@ def main():
     accepted("the token signed again as it was", vault.release(vault.token.signed()))
     accepted("the access token signed again as it was", vault.release(bearer=vault.entra.signed()))
     what_passes(m)
+    secure_boot(m)
     by_the_tpm(guest)
     for part in tamper_platform.ALL + tamper_tpm.ALL + tamper_request.ALL:
         for clause, what, info, words in part(m):

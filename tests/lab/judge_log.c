@@ -10,6 +10,7 @@
 
 enum {
 	EV_NO_ACTION = 0x00000003,
+	SECURE_BOOT_PCR = 7, /* quoted, unlike PCR 8 and above */
 	ALG_SHA256 = 0x000b,
 	SHA1_SIZE = 20,
 	ALGORITHMS_MAX = 8,
@@ -138,7 +139,7 @@ static bool replay(struct log *log, const struct event *event)
 	}
 	if (event->pcr >= 24 || event->sha256.len != LAB_PCR_SIZE)
 		return false;
-	if (event->type == EV_EFI_VARIABLE_DRIVER_CONFIG)
+	if (event->type == EV_EFI_VARIABLE_DRIVER_CONFIG && event->pcr == SECURE_BOOT_PCR)
 		look_for_secure_boot(log, event->data);
 	extend(log->pcrs[event->pcr], event->sha256);
 	return true;
