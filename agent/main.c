@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/alloc.h"
 #include "cmd/command.h"
-#include "util/memory.h"
 #include "util/process.h"
 
 #include <fcntl.h>
@@ -31,19 +30,17 @@ static bool is_variable(const char *entry, const char *name)
  */
 static void settle_environment(void)
 {
+	enum { VARIABLES_MAX = 4096 }; /* what is beyond is not ours to need */
 	static char tss_log[] = "TSS2_LOG=all+NONE";
-	size_t n = 0, n_kept = 0;
-	char **kept;
+	static char *kept[VARIABLES_MAX + 2];
+	size_t n_kept = 0;
 
-	while (environ[n] != NULL)
-		n++;
-	kept = kw_alloc((n + 2) * sizeof(char *));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; environ[i] != NULL && n_kept < VARIABLES_MAX; i++)
 		if (!is_variable(environ[i], "SSLKEYLOGFILE")
 		    && !is_variable(environ[i], "TSS2_LOG"))
 			kept[n_kept++] = environ[i];
 	kept[n_kept] = tss_log;
-	environ = kept; /* for as long as the process lives */
+	environ = kept;
 }
 
 static int finish_output(struct kw_error *err)
