@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the lab against its own promises: it releases keys of every type to an unrelated client (client.py), refuses
 what the vault, IMDS and Entra refuse, and misbehaves when and only when it is told to. (What deviates in the evidence:
-tests/integration/tamper.py.)
+tests/lib/python/tamper.py.)
 
     check.py PATH_OF_KEYWARD_LAB
 

@@ -11,6 +11,7 @@ fi
 . tests/lib/tap.sh
 bin=$PWD/build/${KEYWARD_PRESET:-release}
 export KEYWARD_PKI_CACHE=${KEYWARD_PKI_CACHE:-$PWD/build/lab-pki}
+export PYTHONDONTWRITEBYTECODE=1 # nothing is left in the source tree
 begin_work
 # start_lab, and keep its PKI for the next test: RSA-4096 keys take seconds.
 start_lab_cached() {

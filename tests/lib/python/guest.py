@@ -11,7 +11,7 @@ import base64, copy, hashlib, json, os, struct, subprocess, sys, urllib.error, u
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lab"))
 import client  # noqa: E402: the raw TPM commands and the encodings are those of the lab's own foreign client
 from client import b64, b64url, tpm2b, unb64url  # noqa: E402
 

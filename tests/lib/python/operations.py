@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 LAB, WORK = pathlib.Path(os.environ["LAB"]), pathlib.Path(os.environ["WORK"])
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 AT = json.loads((LAB / "lab.json").read_text())
 TCP, SOCKET = "http://127.0.0.1:8080", WORK / "keyward.sock"
 RAW = {"kek": bytes.fromhex("feffe9928665731c6d6a8f9467308308"), "wrapper": bytes(range(16)),
