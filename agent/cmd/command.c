@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 
+#include "cmd/colour.h"
 #include "util/log.h"
 #include "util/secret.h"
 #include "util/text.h"
@@ -77,13 +78,18 @@ int kw_command_run(int argc, char **argv, struct kw_error *err)
 	return command ? run(name, command, argc - 1, argv + 1, err) : -1;
 }
 
+static void report_as_text(const struct kw_error *err)
+{
+	kw_colour_print(stderr, KW_COLOUR_BAD, 0, err->def->id);
+	fprintf(stderr, ": %s\n  hint: %s\n", err->detail, err->def->remedy);
+}
+
 void kw_command_report(const struct kw_error *err)
 {
 	if (report_as_json)
 		kw_log_error(KW_LOG_ERROR, "failed", NULL, err);
 	else
-		fprintf(stderr, "%s: %s\n  hint: %s\n", err->def->id, err->detail,
-			err->def->remedy);
+		report_as_text(err);
 }
 
 int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,
@@ -105,4 +111,16 @@ int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_co
 		return -1;
 	*ret = KW_STEAL(config);
 	return 0;
+}
+
+int kw_command_open_service(const struct kw_config *config, struct kw_service **ret,
+			    struct kw_error *err)
+{
+	const struct kw_service_options options = {
+		.config = config,
+		.clock = &kw_clock_system,
+		.random = &kw_random_system,
+	};
+
+	return kw_service_open(&options, ret, err);
 }

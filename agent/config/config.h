@@ -228,6 +228,9 @@ KW_DEFINE_FREEP(struct kw_config, kw_config_free);
 /* CFG_VALUE for the first field that asks for what this version cannot do. */
 int kw_config_available(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
 
+/* Whether the files that it names can be read here: the first that cannot is CFG_FILE. */
+int kw_config_check_files(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
+
 /* `config show`: the effective configuration as YAML, defaults filled in. */
 int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *err) KW_MUST_USE;
 /* `config schema`: JSON Schema (2020-12) of the configuration. */

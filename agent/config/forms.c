@@ -169,6 +169,33 @@ static char *take_hex(const char *text)
 	return good ? kw_strdup(text) : NULL;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0 && text[strlen(prefix)] != '\0';
+}
+
+static char *take_tcti(const char *text)
+{
+	bool good = starts_with(text, "device:/") || starts_with(text, "swtpm:");
+
+	return good && is_word(text) ? kw_strdup(text) : NULL;
+}
+
+static char *take_guid(const char *text)
+{
+	static const char shape[] = "00000000-0000-0000-0000-000000000000";
+	size_t at = 0;
+
+	while (text[at] && (shape[at] == '-' ? text[at] == '-' : isxdigit((unsigned char)text[at])))
+		at++;
+	return at == sizeof(shape) - 1 && !text[at] ? kw_strdup(text) : NULL;
+}
+
+static char *take_resource_id(const char *text)
+{
+	return starts_with(text, "/subscriptions/") && is_word(text) ? kw_strdup(text) : NULL;
+}
+
 #define KEY_PATH "/keys/[0-9A-Za-z-]{1,127}(/[0-9A-Za-z]{1,64})?"
 
 const struct kw_form kw_form_word = { "a text without blanks", "^\\S+$", take_word };
@@ -197,3 +224,10 @@ const struct kw_form kw_form_connect_to = { "HOST:PORT:ADDRESS:PORT with a liter
 					    "^\\S+:[0-9]+:\\S+:[0-9]+$", take_connect_to };
 const struct kw_form kw_form_hex = { "2 to 128 hexadecimal digits, an even number of them",
 				     "^([0-9A-Fa-f]{2}){1,64}$", take_hex };
+const struct kw_form kw_form_tcti = { "device:PATH or swtpm:host=ADDRESS,port=PORT",
+				      "^(device:/|swtpm:)\\S+$", take_tcti };
+const struct kw_form kw_form_guid = { "an id as 11111111-2222-3333-4444-555555555555",
+				      "^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
+				      take_guid };
+const struct kw_form kw_form_resource_id = { "/subscriptions/...", "^/subscriptions/\\S+$",
+					     take_resource_id };

@@ -29,7 +29,7 @@ static const struct kw_option evidence[] = {
 	    .words = WORDS("auto", "azure-vtpm", "tsm", "sev-guest", "sev")),
 	ROW("tcti", TEXT, AT(evidence.tcti), "device:/dev/tpmrm0",
 	    "the TPM: device:PATH or swtpm:host=ADDRESS,port=PORT", .flags = KW_OPTION_RESTART,
-	    .max = DEVICE_TEXT_MAX, .form = &kw_form_word),
+	    .max = DEVICE_TEXT_MAX, .form = &kw_form_tcti),
 	ROW("pcrs", LIST, AT(evidence.pcrs), "[0, 1, 2, 3, 4, 5, 6, 7]",
 	    "the registers of quotes and raw evidence", .min = 1, .max = PCRS_MAX, .element = &pcr,
 	    .count_at = AT(evidence.n_pcrs), .size = sizeof(int64_t)),

@@ -34,7 +34,7 @@ static const char full_config[] =
 	"  serviceTee: {mode: require, measurements: [00ff, ABCD]}\n"
 	"identity:\n"
 	"  provider: tokenFile\n"
-	"  objectId: 22222222\n"
+	"  objectId: 22222222-3333-4444-5555-666666666666\n"
 	"  tokenFile: /run/token\n"
 	"  audience: https://vault.test\n"
 	"  authority: https://login.test\n"

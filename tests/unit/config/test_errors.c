@@ -7,6 +7,7 @@
 #define MAA "attestation: {endpoints: [https://m.weu.attest.azure.net]}\n"
 #define KEY "keys: [{name: k, url: https://v.vault.azure.net/keys/k}]\n"
 
+#define ID "11111111-2222-3333-4444-555555555555"
 static const struct row {
 	const char *name, *text;
 	enum kw_error_name expect;
@@ -146,12 +147,18 @@ static const struct row {
 		 "  outputs: [{path: /o}]\n",
 	  KW_E_CFG_CONFLICT, "f:7:12: key 'k' has outputs, but 'export' is false" },
 	{ "given two identity selectors, they are refused",
-	  V1 "identity: {clientId: a, objectId: b}\n", KW_E_CFG_CONFLICT,
+	  V1 "identity: {clientId: " ID ", objectId: " ID "}\n", KW_E_CFG_CONFLICT,
 	  "f:2:11: more than one of 'clientId', 'objectId', 'resourceId' is set" },
 	{ "given two selectors for one key, they are refused",
 	  V1 MAA "keys:\n- name: k\n  url: https://v.vault.azure.net/keys/k\n"
-		 "  identity: {clientId: a, resourceId: b}\n",
+		 "  identity: {clientId: " ID ", resourceId: /subscriptions/s}\n",
 	  KW_E_CFG_CONFLICT, "f:6:13: more than one of" },
+	{ "given a client id that is none, its form is named",
+	  V1 "identity: {clientId: my-identity}\n", KW_E_CFG_VALUE,
+	  "f:2:22: 'clientId' is 'my-identity', expected an id as 11111111-" },
+	{ "given a transport that is not linked in, it is refused",
+	  V1 "evidence: {tcti: 'mssim:host=::1'}\n", KW_E_CFG_VALUE,
+	  "f:2:18: 'tcti' is 'mssim:host=::1', expected device:PATH or swtpm:" },
 	{ "given a token file provider without the file, it is asked for",
 	  V1 "identity: {provider: tokenFile}\n", KW_E_CFG_MISSING,
 	  "f:2:22: provider 'tokenFile' needs the field 'tokenFile'" },
