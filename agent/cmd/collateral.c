@@ -64,7 +64,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
 	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
-	r = kw_service_collateral(service, &collateral, &checks, err);
+	r = kw_service_collateral(service, true, &collateral, &checks, err);
 	if (!args.quiet)
 		kw_checks_print(&checks, stderr); /* of a refusal too: that is when they are read */
 	if (r < 0)

@@ -13,6 +13,7 @@ enum {
 	SHARED_DENIAL_MS = 900,
 };
 #define OS_RELEASE_PATH "/etc/os-release"
+#define NONCE "nonce" /* of the client payload */
 
 struct kw_attestation {
 	_Atomic unsigned refs;
@@ -71,20 +72,26 @@ const struct kw_checks *kw_attestation_checks(const struct kw_attestation *sessi
 
 /* Making one. */
 
-static struct kw_json *client_payload(struct kw_service *service)
+/* `nonce` (NULL: none) goes before a configured one. */
+static struct kw_json *client_payload(struct kw_service *service, const char *nonce)
 {
 	const struct kw_config *config = service->config;
 	struct kw_json *payload = kw_json_new_object();
-	uint8_t nonce[NONCE_SIZE];
-	char nonce_text[2 * NONCE_SIZE + 1];
+	uint8_t random[NONCE_SIZE];
+	char random_text[2 * NONCE_SIZE + 1];
 
-	for (size_t i = 0; i < config->attestation.n_client_payload; i++)
-		kw_json_add_string(payload, config->attestation.client_payload[i].name,
-				   config->attestation.client_payload[i].value);
-	if (kw_json_get(payload, "nonce") == NULL) {
-		kw_random_fill(service->options.random, nonce, sizeof(nonce));
-		kw_hex_encode(KW_BYTES(nonce), nonce_text);
-		kw_json_add_string(payload, "nonce", nonce_text);
+	if (nonce != NULL)
+		kw_json_add_string(payload, NONCE, nonce);
+	for (size_t i = 0; i < config->attestation.n_client_payload; i++) {
+		const struct kw_config_pair *pair = &config->attestation.client_payload[i];
+
+		if (nonce == NULL || strcmp(pair->name, NONCE) != 0)
+			kw_json_add_string(payload, pair->name, pair->value);
+	}
+	if (kw_json_get(payload, NONCE) == NULL) {
+		kw_random_fill(service->options.random, random, sizeof(random));
+		kw_hex_encode(KW_BYTES(random), random_text);
+		kw_json_add_string(payload, NONCE, random_text);
 	}
 	return payload;
 }
@@ -166,10 +173,10 @@ static int judge_token(struct kw_service *service, const struct kw_evidence *evi
 /* The exchange with one endpoint. `session` has its evidence already. */
 static int attest_with(struct kw_service *service, struct kw_attestation *session,
 		       const struct kw_collateral *collateral, const char *endpoint,
-		       struct kw_error *err)
+		       const char *nonce, struct kw_error *err)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
-	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service);
+	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service, nonce);
 	KW_CLEANUP(kw_secret_clear) struct kw_secret token = { 0 };
 	struct kw_os_info os = os_info();
 	struct unsealing u = { service, session->evidence };
@@ -194,14 +201,14 @@ static int attest_with(struct kw_service *service, struct kw_attestation *sessio
 /* The next endpoint is another issuer: it is tried when one is away, never when one refuses. */
 static int attest_with_any(struct kw_service *service, const struct kw_session_slot *slot,
 			   struct kw_attestation *session, const struct kw_collateral *collateral,
-			   struct kw_error *err)
+			   const char *nonce, struct kw_error *err)
 {
 	size_t judged = session->checks.n_rows;
 
 	for (size_t i = 0; i < slot->n_endpoints; i++) {
 		*err = (struct kw_error){ 0 };
 		session->checks.n_rows = judged;
-		if (attest_with(service, session, collateral, slot->endpoints[i], err) == 0)
+		if (attest_with(service, session, collateral, slot->endpoints[i], nonce, err) == 0)
 			return 0;
 		if (!kw_error_is_outage(err))
 			return -1;
@@ -212,7 +219,7 @@ static int attest_with_any(struct kw_service *service, const struct kw_session_s
 }
 
 /* `failed` (NULL: not wanted) gets the rows of an attempt that comes to nothing. */
-static int make(struct kw_service *service, const struct kw_session_slot *slot,
+static int make(struct kw_service *service, const struct kw_session_slot *slot, const char *nonce,
 		struct kw_attestation **ret, struct kw_checks *failed, struct kw_error *err)
 {
 	KW_CLEANUP(kw_attestation_unrefp)
@@ -222,7 +229,7 @@ static int make(struct kw_service *service, const struct kw_session_slot *slot,
 	atomic_init(&session->refs, 1);
 	if (kw_verified_evidence(service, &session->evidence, &collateral, &session->checks, err)
 		    < 0
-	    || attest_with_any(service, slot, session, collateral, err) < 0) {
+	    || attest_with_any(service, slot, session, collateral, nonce, err) < 0) {
 		if (failed != NULL)
 			kw_checks_append(failed, &session->checks);
 		return -1;
@@ -274,7 +281,7 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		return -1;
 	}
 	slot->last_error = (struct kw_error){ 0 };
-	if (make(service, slot, &made, failed, &slot->last_error) == 0) {
+	if (make(service, slot, NULL, &made, failed, &slot->last_error) == 0) {
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
@@ -300,6 +307,18 @@ int kw_attestation_get(struct kw_service *service, const struct kw_config_key *r
 	}
 	pthread_mutex_unlock(&slot->flight);
 	return result;
+}
+
+int kw_attestation_make(struct kw_service *service, const char *nonce, struct kw_attestation **ret,
+			struct kw_checks *checks, struct kw_error *err)
+{
+	struct kw_attestation *made = NULL;
+
+	if (make(service, &service->slots[0], nonce, &made, checks, err) < 0)
+		return -1;
+	kw_checks_append(checks, &made->checks);
+	*ret = made;
+	return 0;
 }
 
 void kw_attestation_invalidate(struct kw_service *service KW_UNUSED, struct kw_attestation *session)
