@@ -39,6 +39,13 @@ struct kw_flag {
 			offsetof(type, member), KW_DEFAULT_CONFIG                 \
 	}
 
+/* --no-sandbox: the same on every command that enters one. */
+#define KW_FLAG_NO_SANDBOX(type, member)                                                          \
+	{                                                                                         \
+		KW_SWITCH, 0, "no-sandbox", "", "run without the sandbox, and say so everywhere", \
+			offsetof(type, member), NULL                                              \
+	}
+
 enum { KW_FLAGS_MAX = 16 }; /* rows of one table */
 
 /* Into the zeroed struct that the rows point into (NULL: there are no rows); its content counts on

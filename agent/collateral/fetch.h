@@ -31,3 +31,7 @@ struct kw_collateral_wanted {
  * copy. */
 int kw_collateral_get(struct kw_collateral_cache *cache, const struct kw_collateral_wanted *wanted,
 		      bool fresh, struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
+
+/* SNP evidence 8.1: the directory of the security context: the named one, the first of the root
+ * directory, the place of AKS Kata. It need not exist. Owned. */
+char *kw_security_context_directory(void);

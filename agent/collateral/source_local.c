@@ -70,8 +70,7 @@ static int is_context(const struct dirent *entry)
 	return strstr(entry->d_name, CONTEXT_MARK) != NULL;
 }
 
-/* SNP evidence 8.1: the named one, the first of the root, the place of AKS Kata. Owned. */
-static char *context_directory(void)
+char *kw_security_context_directory(void)
 {
 	const char *named = secure_getenv(CONTEXT_DIRECTORY_VARIABLE);
 	struct dirent **found = NULL;
@@ -91,7 +90,7 @@ static char *context_directory(void)
 /* The file, else the variable, else nothing (SNP evidence 8.2). */
 static int read_context(struct kw_blob *ret, struct kw_error *err)
 {
-	KW_CLEANUP(freep) char *directory = context_directory();
+	KW_CLEANUP(freep) char *directory = kw_security_context_directory();
 	KW_CLEANUP(freep) char *path = kw_format("%s/" CONTEXT_FILE, directory);
 	const char *variable = secure_getenv(CONTEXT_VARIABLE);
 

@@ -288,6 +288,7 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 		.clock = options->clock,
 		.random = options->random,
 		.custom_trust = kw_config_custom_trust(config),
+		.sandbox = options->sandbox,
 	};
 	int result = -1;
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "keys/store.h"
+#include "sandbox/sandbox.h"
 #include "server/tokens.h"
 #include "service/keeper.h"
 
@@ -57,8 +58,9 @@ struct kw_server {
 	struct kw_key_view *views;    /* by entry->index */
 	struct kw_request *suspended; /* list */
 	char *custom_trust;	      /* "" or what is not built in */
-	size_t bodies_size;	      /* of request bodies that are held at the moment */
-	int64_t refusals_s;	      /* the second in which refusals are counted, boot clock */
+	struct kw_sandbox_state sandbox;
+	size_t bodies_size; /* of request bodies that are held at the moment */
+	int64_t refusals_s; /* the second in which refusals are counted, boot clock */
 	unsigned n_refusals;
 	bool stopping;
 };
