@@ -3,6 +3,7 @@
 
 #include "cmd/colour.h"
 #include "util/log.h"
+#include "util/memory.h"
 #include "util/secret.h"
 #include "util/text.h"
 
@@ -16,10 +17,10 @@ enum {
 };
 
 const struct kw_command *const kw_commands[] = {
-	&kw_cmd_serve,	&kw_cmd_init,	&kw_cmd_release, &kw_cmd_collateral,
-	&kw_cmd_attest, &kw_cmd_verify, &kw_cmd_policy,	 &kw_cmd_quote,
-	&kw_cmd_probe,	&kw_cmd_config, &kw_cmd_help,	 &kw_cmd_version,
-	NULL,
+	&kw_cmd_serve,	 &kw_cmd_init,	 &kw_cmd_release, &kw_cmd_collateral,
+	&kw_cmd_attest,	 &kw_cmd_verify, &kw_cmd_explain, &kw_cmd_policy,
+	&kw_cmd_quote,	 &kw_cmd_probe,	 &kw_cmd_config,  &kw_cmd_help,
+	&kw_cmd_version, NULL,
 };
 
 /* Set once, before any error can come from a configuration that wants it. */
@@ -123,4 +124,22 @@ int kw_command_open_service(const struct kw_config *config, struct kw_service **
 	};
 
 	return kw_service_open(&options, ret, err);
+}
+
+const struct kw_config_key *kw_command_key(const struct kw_config *config, const char *name,
+					   struct kw_error *err)
+{
+	const struct kw_config_key *key = kw_config_key_find(config, name);
+	const char **names, *near;
+
+	if (key)
+		return key;
+	names = kw_alloc((config->n_keys + 1) * sizeof(*names));
+	for (size_t i = 0; i < config->n_keys; i++)
+		names[i] = config->keys[i].name;
+	near = kw_text_nearest(name, names);
+	(void)kw_fail(err, KW_E_CFG_UNKNOWN_KEY, "no key '%.64s' is configured%s%s%s", name,
+		      near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	free(names);
+	return NULL;
 }

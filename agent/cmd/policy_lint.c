@@ -3,22 +3,24 @@
  */
 #include "cmd/output.h"
 #include "cmd/policy.h"
-#include "cmd/words.h"
 #include "policy/lint.h"
 #include "util/file.h"
 #include "util/json.h"
 
 enum { FILE_MAX = 1 << 20, LEVEL_WIDTH = 9 };
 
+enum { FORMAT_TEXT, FORMAT_JSON };
+
 struct args {
-	const char *file, *format;
+	const char *file;
+	int format;
 	bool strict;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "FILE", "", "a policy, its base64, or a key or template with one",
 	  offsetof(struct args, file), NULL },
-	{ KW_OPTIONAL, 'o', "format", "FORMAT", "text or json", offsetof(struct args, format),
-	  "text" },
+	{ KW_CHOICE, 'o', "format", "text|json", "how to print what was found",
+	  offsetof(struct args, format), "text" },
 	{ KW_SWITCH, 0, "strict", "", "fail for warnings too", offsetof(struct args, strict),
 	  NULL },
 	{ 0 },
@@ -69,21 +71,18 @@ static int conclude(const struct kw_lint *lint, const struct args *args, struct 
 
 static int run(int argc, char **argv, struct kw_error *err)
 {
-	static const char *const formats[] = { "text", "json", NULL };
 	KW_CLEANUP(kw_blob_clear) struct kw_blob file = { 0 };
 	KW_CLEANUP(kw_policy_document_clear) struct kw_policy_document document = { 0 };
 	struct kw_lint lint = { 0 };
 	struct args args = { 0 };
-	size_t format = 0;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_word_choice("format", args.format, formats, &format, err) < 0
 	    || kw_file_read(args.file, FILE_MAX, KW_E_SYS_FILE, &file, err) < 0)
 		return -1;
 	if (kw_policy_document_read(kw_blob_bytes(&file), &document, err) < 0)
 		return kw_wrap(err, "'%s'", args.file);
 	kw_policy_lint_document(&document, &lint);
-	if (format == 1) {
+	if (args.format == FORMAT_JSON) {
 		if (print_json(&lint, err) < 0)
 			return -1;
 	} else {

@@ -8,16 +8,19 @@
 #include "policy/hints.h"
 #include "util/clock.h"
 
+enum { FORMAT_TEXT, FORMAT_JSON };
+
 struct args {
-	const char *policy, *token, *format, *now;
+	const char *policy, *token, *now;
+	int format;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "POLICY", "", "a release policy, or a key or template with one",
 	  offsetof(struct args, policy), NULL },
 	{ KW_POSITIONAL, 0, "TOKEN", "", "a token, or its claims as JSON; it is not verified",
 	  offsetof(struct args, token), NULL },
-	{ KW_OPTIONAL, 'o', "format", "FORMAT", "text or json", offsetof(struct args, format),
-	  "text" },
+	{ KW_CHOICE, 'o', "format", "text|json", "how to print what was found",
+	  offsetof(struct args, format), "text" },
 	{ KW_OPTIONAL, 0, "now", "UNIX_S", "judge the token's expiry then, not now",
 	  offsetof(struct args, now), NULL },
 	{ 0 },
@@ -56,22 +59,21 @@ static int conclude(enum kw_policy_verdict verdict, struct kw_error *err)
 
 static int run(int argc, char **argv, struct kw_error *err)
 {
-	static const char *const formats[] = { "text", "json", NULL };
 	KW_CLEANUP(kw_policy_freep) struct kw_policy *policy = NULL;
 	KW_CLEANUP(kw_json_freep) struct kw_json *claims = NULL;
 	KW_CLEANUP(kw_policy_result_freep) struct kw_policy_result *result = NULL;
 	int64_t now_s = kw_wall_s(&kw_clock_system);
 	struct args args = { 0 };
-	size_t format = 0;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_word_choice("format", args.format, formats, &format, err) < 0
 	    || (args.now && kw_word_int("now", args.now, &now_s, err) < 0)
 	    || kw_policy_file_read(args.policy, &policy, err) < 0
 	    || kw_claims_file_read(args.token, &claims, err) < 0)
 		return -1;
 	result = kw_policy_evaluate(policy, claims);
-	if (print(result, kw_policy_token_hints(result, claims, now_s), format == 1, err) < 0)
+	if (print(result, kw_policy_token_hints(result, claims, now_s), args.format == FORMAT_JSON,
+		  err)
+	    < 0)
 		return -1;
 	return conclude(result->verdict, err);
 }

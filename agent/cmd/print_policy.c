@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/print_policy.h"
 
+#include "cmd/colour.h"
 #include "policy/hints.h"
 #include "util/text.h"
 
@@ -85,14 +86,28 @@ static void print_hints(unsigned hints, int indent, FILE *to)
 				kw_policy_hint_text((enum kw_policy_hint)(1U << bit)));
 }
 
+static enum kw_colour colour_of(enum kw_policy_verdict verdict)
+{
+	switch (verdict) {
+	case KW_POLICY_TRUE:
+		return KW_COLOUR_GOOD;
+	case KW_POLICY_UNKNOWN:
+		return KW_COLOUR_DOUBTFUL;
+	case KW_POLICY_FALSE:
+		break;
+	}
+	return KW_COLOUR_BAD;
+}
+
 static void print_line(const struct kw_policy_result *result, int depth,
 		       const struct widths *widths, FILE *to)
 {
 	KW_CLEANUP(line_clear) struct line line = line_of(result);
 
-	fprintf(to, "%-*s%*s%-*s  %-*s  %s\n", VERDICT_WIDTH, kw_policy_truth_text(result->verdict),
-		depth * INDENT, "", widths->claim - depth * INDENT, line.what, widths->expected,
-		line.expected, line.found);
+	kw_colour_print(to, colour_of(result->verdict), VERDICT_WIDTH,
+			kw_policy_truth_text(result->verdict));
+	fprintf(to, "%*s%-*s  %-*s  %s\n", depth * INDENT, "", widths->claim - depth * INDENT,
+		line.what, widths->expected, line.expected, line.found);
 	if (result->node->authority && !result->authority_matches)
 		fprintf(to, "%*shint: not the issuer of the token\n",
 			VERDICT_WIDTH + (depth + 1) * INDENT, "");

@@ -3,7 +3,6 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "util/json.h"
-#include "util/memory.h"
 #include "util/text.h"
 
 #include <string.h>
@@ -33,24 +32,6 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, checks), NULL },
 	{ 0 },
 };
-
-static const struct kw_config_key *find_key(const struct kw_config *config, const char *name,
-					    struct kw_error *err)
-{
-	const struct kw_config_key *key = kw_config_key_find(config, name);
-	const char **names, *near;
-
-	if (key)
-		return key;
-	names = kw_alloc((config->n_keys + 1) * sizeof(*names));
-	for (size_t i = 0; i < config->n_keys; i++)
-		names[i] = config->keys[i].name;
-	near = kw_text_nearest(name, names);
-	(void)kw_fail(err, KW_E_CFG_UNKNOWN_KEY, "no key '%.64s' is configured%s%s%s", name,
-		      near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-	free(names);
-	return NULL;
-}
 
 /* What is known of the key, and the key itself as JWK. */
 static int format_json(const struct kw_config_key *rule, const struct kw_material *material,
@@ -105,7 +86,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
 	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0)
 		return -1;
-	rule = find_key(config, args.key, err);
+	rule = kw_command_key(config, args.key, err);
 	json = args.format == FORMAT_JSON;
 	if (!rule || acquire_showing(config, rule, args.checks, &material, err) < 0
 	    || (json ? format_json(rule, material, &content, err)

@@ -44,6 +44,16 @@ int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evid
 			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,
 			    struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
 
+/* `call` with an access token of the rule's identity; once more with a new one after
+ * REL_UNAUTHORIZED (key release 3.5). IDN_*, and what the call fails with. */
+int kw_with_bearer(struct kw_service *service, const struct kw_config_key *rule,
+		   int (*call)(void *ctx, const struct kw_secret *bearer, struct kw_error *err),
+		   void *ctx, struct kw_error *err) KW_MUST_USE;
+
+/* What the key's own attributes say of a release. Rows: REL_ATTRIBUTES REL_BAD_REQUEST
+ * REL_NO_POLICY. */
+void kw_vault_key_judge(const struct kw_vault_key *key, int64_t now_s, struct kw_checks *checks);
+
 /* What collateral/ needs to know of a report; borrows from what it was parsed from. */
 struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
 
