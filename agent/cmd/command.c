@@ -7,7 +7,9 @@
 #include "util/secret.h"
 #include "util/text.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	COMMANDS_MAX = 32, /* of one table */
@@ -93,22 +95,43 @@ void kw_command_report(const struct kw_error *err)
 		report_as_text(err);
 }
 
+/* Standard error, or the file of log.file. */
+static int open_log(const struct kw_config *config, int *ret, struct kw_error *err)
+{
+	enum { LOG_MODE = 0644 };
+
+	*ret = STDERR_FILENO;
+	if (*config->log.file == '\0')
+		return 0;
+	*ret = open(config->log.file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		    LOG_MODE);
+	if (*ret < 0)
+		return kw_fail(err, KW_E_CFG_VALUE, "log.file: opening %s: %m", config->log.file);
+	return 0;
+}
+
+int kw_command_settle(enum kw_command_kind kind, const struct kw_config *config,
+		      struct kw_error *err)
+{
+	enum kw_log_level level = (enum kw_log_level)config->log.level;
+	int fd = STDERR_FILENO;
+
+	if (kw_config_available(config, err) < 0 || open_log(config, &fd, err) < 0)
+		return -1;
+	if (kind == KW_ONE_SHOT && level == KW_LOG_INFO)
+		level = KW_LOG_WARNING;
+	kw_log_setup(level, (enum kw_log_format)config->log.format, fd);
+	report_as_json = config->log.format == KW_LOG_JSON;
+	return kw_arena_open(ARENA_SIZE + config->n_keys * ARENA_SIZE_PER_KEY,
+			     (enum kw_lock)config->memory.lock, err);
+}
+
 int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,
 		       struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
-	enum kw_log_level level;
 
-	if (kw_config_load(path, &config, err) < 0 || kw_config_available(config, err) < 0)
-		return -1;
-	level = (enum kw_log_level)config->log.level;
-	if (kind == KW_ONE_SHOT && level == KW_LOG_INFO)
-		level = KW_LOG_WARNING;
-	kw_log_setup(level, (enum kw_log_format)config->log.format, STDERR_FILENO);
-	report_as_json = config->log.format == KW_LOG_JSON;
-	if (kw_arena_open(ARENA_SIZE + config->n_keys * ARENA_SIZE_PER_KEY,
-			  (enum kw_lock)config->memory.lock, err)
-	    < 0)
+	if (kw_config_load(path, &config, err) < 0 || kw_command_settle(kind, config, err) < 0)
 		return -1;
 	*ret = KW_STEAL(config);
 	return 0;

@@ -41,6 +41,9 @@ const struct kw_command *kw_command_find(const struct kw_command *const *command
 enum kw_command_kind { KW_ONE_SHOT, KW_LONG_LIVED };
 int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,
 		       struct kw_error *err) KW_MUST_USE;
+/* The same behind the reading; takes nothing. */
+int kw_command_settle(enum kw_command_kind kind, const struct kw_config *config,
+		      struct kw_error *err) KW_MUST_USE;
 /* The service of a command that calls it from its one thread. */
 int kw_command_open_service(const struct kw_config *config, struct kw_service **ret,
 			    struct kw_error *err) KW_MUST_USE;

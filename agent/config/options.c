@@ -196,6 +196,8 @@ static const struct kw_option connect_to =
 static const struct kw_option network[] = {
 	ROW("proxy", TEXT, AT(network.proxy), "", "an HTTP proxy; IMDS never uses it",
 	    .form = &kw_form_origin),
+	ROW("userAgent", TEXT, AT(network.user_agent), "",
+	    "words behind keyward's own in the User-Agent", .form = &kw_form_word),
 	ROW("connectTo", LIST, AT(network.connect_to), "[]",
 	    "addresses to use instead of resolving", .flags = KW_OPTION_TRUST,
 	    .max = CONNECT_TO_MAX, .element = &connect_to, .count_at = AT(network.n_connect_to),
@@ -239,6 +241,8 @@ static const struct kw_option log_members[] = {
 	    .words = WORDS("error", "warning", "info", "debug")),
 	ROW("format", CHOICE, AT(log.format), "auto", "auto: text on a terminal, JSON otherwise",
 	    .words = WORDS("auto", "text", "json")),
+	ROW("file", TEXT, AT(log.file), "", "a file to append to; \"\": standard error",
+	    .flags = KW_OPTION_RESTART, .form = &kw_form_path),
 	{ 0 },
 };
 
