@@ -37,10 +37,11 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* "127.0.0.1:8081" or "[::1]:8081"; the size, or 0. */
+/* "127.0.0.1:8081" or "[::1]:8081"; the size, or 0. Where serve listens on all addresses (0.0.0.0,
+ * [::]), connecting there reaches this machine. */
 static socklen_t parse_address(const char *text, union address *ret)
 {
-	KW_CLEANUP(freep) char *host = kw_form_loopback.take(text);
+	KW_CLEANUP(freep) char *host = kw_form_address.take(text);
 	char *colon = host ? strrchr(host, ':') : NULL;
 	union address address = { 0 };
 	in_port_t port;
@@ -50,9 +51,10 @@ static socklen_t parse_address(const char *text, union address *ret)
 	port = htons((in_port_t)strtoul(colon + 1, NULL, 10));
 	*colon = '\0';
 	if (*host == '[') {
-		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-						    .sin6_port = port,
-						    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+		colon[-1] = '\0';
+		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = port };
+		if (inet_pton(AF_INET6, host + 1, &address.v6.sin6_addr) != 1)
+			return 0;
 		*ret = address;
 		return sizeof(address.v6);
 	}
@@ -127,7 +129,7 @@ static int ask(const char *address, const char *path, struct kw_error *err)
 
 	if (size == 0)
 		return kw_fail(err, KW_E_CFG_USAGE, "'--address' needs %s, found '%.64s'",
-			       kw_form_loopback.expected, address);
+			       kw_form_address.expected, address);
 	request = kw_format("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
 			    address);
 	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

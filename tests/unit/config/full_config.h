@@ -66,7 +66,7 @@ static const char full_config[] =
 	"server:\n"
 	"  http: '[::1]:9080'\n"
 	"  socket: {path: /run/s.sock, mode: \"0600\", gid: 7}\n"
-	"  health: 127.0.0.2:9081\n"
+	"  health: 0.0.0.0:9081\n"
 	"  tokens: [{name: app, file: /run/app/token}]\n"
 	"  attest: {allow: [{uid: 5}], callerKeys: true}\n"
 	"  compat: {enabled: true, strictStatus: true}\n"

@@ -145,7 +145,7 @@ static void the_server_is_read(void **state)
 	assert_string_equal(c->server.socket.path, "/run/s.sock");
 	assert_int_equal(c->server.socket.mode, 0600);
 	assert_int_equal(c->server.socket.gid, 7);
-	assert_string_equal(c->server.health, "127.0.0.2:9081");
+	assert_string_equal(c->server.health, "0.0.0.0:9081");
 	assert_int_equal(c->server.n_tokens, 1);
 	assert_string_equal(c->server.tokens[0].name, "app");
 	assert_string_equal(c->server.tokens[0].file, "/run/app/token");
