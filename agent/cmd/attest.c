@@ -2,6 +2,7 @@
 /* `keyward attest`: is this machine what it should be; or the token, or the evidence, that says so.
  * With -a, -n and -o token it is called as the published attestation client is. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "service/raw_evidence.h"
 #include "util/json.h"
@@ -26,7 +27,7 @@ struct args {
 	const char *config, *endpoint, *nonce, *out;
 	enum format format;
 	enum result result;
-	bool allow_disk, checks;
+	bool allow_disk, checks, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -45,6 +46,7 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, allow_disk), NULL },
 	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
 	  offsetof(struct args, checks), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -165,7 +167,8 @@ static int prepare(const struct args *args, struct kw_config **ret, struct kw_er
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 
 	if (kw_command_prepare(KW_ONE_SHOT, args->config, &config, err) < 0
-	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0))
+	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0)
+	    || kw_confine_command(config, args->out, args->no_sandbox, err) < 0)
 		return -1;
 	if (args->nonce)
 		kw_config_use_nonce(config, args->nonce);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward collateral`: fetch and judge the AMD collateral of this node, print it. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -12,7 +13,7 @@ enum form { FORM_JSON, FORM_PEM, FORM_DER }; /* the words of --format, in their 
 struct args {
 	const char *config, *out;
 	enum form form;
-	bool quiet;
+	bool quiet, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -22,6 +23,7 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, out), NULL },
 	{ KW_SWITCH, 'q', "quiet", "", "leave out the list of checks", offsetof(struct args, quiet),
 	  NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -62,6 +64,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
 	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, args.out, args.no_sandbox, err) < 0
 	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
 	r = kw_service_collateral(service, true, &collateral, &checks, err);

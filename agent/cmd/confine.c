@@ -167,8 +167,8 @@ void kw_confine_plan(const struct kw_config *config, bool serves, struct kw_sand
 		add_server(config, sandbox);
 }
 
-int kw_confine(const struct kw_sandbox *sandbox, bool off, struct kw_sandbox_state *ret,
-	       struct kw_error *err)
+static int enter(const struct kw_sandbox *sandbox, bool off, struct kw_sandbox_state *ret,
+		 struct kw_error *err)
 {
 	KW_CLEANUP(freep) char *text = NULL;
 
@@ -180,6 +180,28 @@ int kw_confine(const struct kw_sandbox *sandbox, bool off, struct kw_sandbox_sta
 	if (kw_sandbox_enter(sandbox, ret, err) < 0)
 		return -1;
 	text = kw_sandbox_text(ret);
-	kw_log(ret->files ? KW_LOG_INFO : KW_LOG_WARNING, "sandbox", NULL, "%s", text);
+	kw_log(KW_LOG_INFO, "sandbox", NULL, "%s", text);
 	return 0;
+}
+
+int kw_confine_pod(const struct kw_config *config, bool serves, const char *termination_log,
+		   bool off, struct kw_sandbox_state *ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_sandbox_clear) struct kw_sandbox sandbox = { 0 };
+
+	kw_sandbox_allow(&sandbox, KW_SANDBOX_EDIT, termination_log);
+	kw_confine_plan(config, serves, &sandbox);
+	return enter(&sandbox, off, ret, err);
+}
+
+int kw_confine_command(const struct kw_config *config, const char *out, bool off,
+		       struct kw_error *err)
+{
+	KW_CLEANUP(kw_sandbox_clear)
+	struct kw_sandbox sandbox = { .keep_file_capabilities = true };
+	struct kw_sandbox_state state;
+
+	kw_sandbox_allow_around(&sandbox, KW_SANDBOX_WRITE, out);
+	kw_confine_plan(config, false, &sandbox);
+	return enter(&sandbox, off, &state, err);
 }

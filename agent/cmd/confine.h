@@ -12,6 +12,10 @@
 /* Into a zeroed sandbox, or one that has rules of the command's own. Reads the environment that
  * identities read. Listening ports only if `serves`. */
 void kw_confine_plan(const struct kw_config *config, bool serves, struct kw_sandbox *sandbox);
-/* Enters it and says so in the log; `off`: --no-sandbox, which the log says louder. */
-int kw_confine(const struct kw_sandbox *sandbox, bool off, struct kw_sandbox_state *ret,
-	       struct kw_error *err) KW_MUST_USE;
+/* Plans it and enters it, and says so in the log. `off`: --no-sandbox, which the log says louder.
+ * For the containers of a pod (serve, init): no capability is left. */
+int kw_confine_pod(const struct kw_config *config, bool serves, const char *termination_log,
+		   bool off, struct kw_sandbox_state *ret, struct kw_error *err) KW_MUST_USE;
+/* For a command that ends with its result; `out` (NULL: none) is a file that it writes. */
+int kw_confine_command(const struct kw_config *config, const char *out, bool off,
+		       struct kw_error *err) KW_MUST_USE;

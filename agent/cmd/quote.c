@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward quote`: PCR values signed by the node's attestation key. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "cmd/words.h"
 #include "evidence/pcr_file.h"
@@ -17,6 +18,7 @@ enum format { FORMAT_JSON, FORMAT_TPM }; /* the words of --format, in their orde
 struct args {
 	const char *config, *pcrs, *nonce, *prefix;
 	enum format format;
+	bool no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -28,6 +30,7 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, format), "json" },
 	{ KW_OPTIONAL, 0, "out-prefix", "PREFIX", "where the files of -o tpm go",
 	  offsetof(struct args, prefix), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -117,6 +120,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 	if ((args.format == FORMAT_TPM) != (args.prefix != NULL))
 		return kw_fail(err, KW_E_CFG_USAGE, "'-o tpm' and '--out-prefix' go together");
 	if (kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, args.prefix, args.no_sandbox, err) < 0
 	    || kw_raw_quote(config, kw_blob_bytes(&nonce), pcrs, &quote, err) < 0
 	    || public_pem(&quote.ak_public, &ak, err) < 0)
 		return -1;

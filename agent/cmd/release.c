@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward release NAME`: one key, by the whole path, to standard output or a file. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -16,7 +17,7 @@ enum { FORMAT_JSON = KW_FORMAT_BASE64 + 1 };
 struct args {
 	const char *config, *key, *out;
 	int format;
-	bool allow_disk, checks;
+	bool allow_disk, checks, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "NAME", "", "the key, as the configuration names it",
@@ -30,6 +31,7 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, allow_disk), NULL },
 	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
 	  offsetof(struct args, checks), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -84,7 +86,8 @@ static int run(int argc, char **argv, struct kw_error *err)
 	bool json;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0)
+	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, args.out, args.no_sandbox, err) < 0)
 		return -1;
 	rule = kw_command_key(config, args.key, err);
 	json = args.format == FORMAT_JSON;

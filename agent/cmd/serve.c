@@ -17,17 +17,15 @@ static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config),
 static int serve(const struct args *args, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
-	KW_CLEANUP(kw_sandbox_clear) struct kw_sandbox sandbox = { 0 };
 	struct kw_serve_options options = {
 		.clock = &kw_clock_system,
 		.random = &kw_random_system,
 	};
 
-	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0)
-		return -1;
-	kw_sandbox_allow(&sandbox, KW_SANDBOX_EDIT, args->termination_log);
-	kw_confine_plan(config, true, &sandbox);
-	if (kw_confine(&sandbox, args->no_sandbox, &options.sandbox, err) < 0)
+	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0
+	    || kw_confine_pod(config, true, args->termination_log, args->no_sandbox,
+			      &options.sandbox, err)
+		       < 0)
 		return -1;
 	return kw_serve(config, &options, err);
 }

@@ -69,14 +69,24 @@ void kw_sandbox_clear(struct kw_sandbox *sandbox)
 }
 
 /* All three sets, and the ambient one; an exec could get none back either: no new privileges. */
-static int drop_capabilities(struct kw_error *err)
+static int drop_capabilities(bool keep_for_files, struct kw_error *err)
 {
+	static const uint32_t for_files = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE
+					  | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER;
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(SYS_capset, &header, none) < 0)
-		return kw_fail(err, KW_E_SEC_SANDBOX, "giving up all capabilities: %m");
+	if (keep_for_files) {
+		if (syscall(SYS_capget, &header, kept) < 0)
+			return kw_fail(err, KW_E_SEC_SANDBOX, "reading the capabilities: %m");
+		kept[0].permitted &= for_files;
+		kept[0].effective &= for_files;
+		kept[0].inheritable = 0;
+		kept[1] = (struct __user_cap_data_struct){ 0 };
+	}
+	if (syscall(SYS_capset, &header, kept) < 0)
+		return kw_fail(err, KW_E_SEC_SANDBOX, "giving up capabilities: %m");
 	return 0;
 }
 
@@ -92,9 +102,9 @@ int kw_sandbox_enter(const struct kw_sandbox *sandbox, struct kw_sandbox_state *
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return kw_fail(err, KW_E_SEC_SANDBOX, "giving up new privileges: %m");
 	state.no_new_privileges = true;
-	if (drop_capabilities(err) < 0)
+	if (drop_capabilities(sandbox->keep_file_capabilities, err) < 0)
 		return -1;
-	state.no_capabilities = true;
+	state.no_capabilities = !sandbox->keep_file_capabilities;
 	if (kw_landlock_enter(sandbox, &state, err) < 0 || kw_refusal_catch(err) < 0
 	    || kw_seccomp_enter(err) < 0)
 		return -1;
@@ -108,8 +118,10 @@ char *kw_sandbox_text(const struct kw_sandbox_state *state)
 	if (!state->system_calls)
 		return kw_strdup("off");
 	if (state->landlock == 0)
-		return kw_strdup("capabilities, system calls (the kernel has no Landlock)");
-	return kw_format("capabilities, system calls, files%s%s (Landlock %d)",
+		return kw_format("%ssystem calls (the kernel has no Landlock)",
+				 state->no_capabilities ? "capabilities, " : "");
+	return kw_format("%ssystem calls, files%s%s (Landlock %d)",
+			 state->no_capabilities ? "capabilities, " : "",
 			 state->ports ? ", ports" : "", state->signals ? ", signals" : "",
 			 state->landlock);
 }

@@ -37,6 +37,9 @@ struct kw_sandbox {
 	size_t n_rules;
 	uint16_t connect[KW_SANDBOX_PORTS_MAX], bind[KW_SANDBOX_PORTS_MAX];
 	size_t n_connect, n_bind;
+	/* For a command that a person runs as root: the files of others stay within reach, as far
+	 * as the rules allow. */
+	bool keep_file_capabilities;
 };
 
 /* `path` itself if it is a directory, a device or one file that is written in place. */
