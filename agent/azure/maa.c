@@ -8,6 +8,7 @@
 
 enum { ANSWER_MAX = 512 * 1024 };
 #define GUEST_API_VERSION "2020-10-01"
+#define SNP_API_VERSION "2022-08-01"
 
 char *kw_endpoint_url(const char *endpoint, const char *path)
 {
@@ -35,14 +36,27 @@ static int refused(const struct kw_http_answer *answer, struct kw_error *err)
 	}
 }
 
-static char *guest_url(const struct kw_config *config, const char *endpoint)
+static char *attest_url(const struct kw_maa_call *call, const char *kind, const char *version)
 {
-	const char *version = config->attestation.api_version;
+	const char *configured = call->config->attestation.api_version;
 	KW_CLEANUP(freep)
-	char *path = kw_format("/attest/AzureGuest?api-version=%s",
-			       version[0] != '\0' ? version : GUEST_API_VERSION);
+	char *path = kw_format("/attest/%s?api-version=%s", kind,
+			       configured[0] != '\0' ? configured : version);
 
-	return kw_endpoint_url(endpoint, path);
+	return kw_endpoint_url(call->endpoint, path);
+}
+
+static struct kw_http_request request_of(const struct kw_maa_call *call, const char *url)
+{
+	return (struct kw_http_request){
+		.upstream = KW_UPSTREAM_MAA,
+		.method = "POST",
+		.url = url,
+		.content_type = "application/json",
+		.bearer = call->bearer,
+		.body = call->body,
+		.answer_max = ANSWER_MAX,
+	};
 }
 
 static int open_answer(struct kw_bytes answer, const struct kw_unsealer *unsealer,
@@ -58,24 +72,41 @@ static int open_answer(struct kw_bytes answer, const struct kw_unsealer *unseale
 	return kw_sealed_token_open(&sealed, &inner_key, ret_jwt, err);
 }
 
-int kw_maa_attest_guest(struct kw_http *http, const struct kw_config *config, const char *endpoint,
-			struct kw_bytes body, const struct kw_unsealer *unsealer,
-			struct kw_secret *ret_jwt, struct kw_error *err)
+int kw_maa_attest_guest(struct kw_http *http, const struct kw_maa_call *call,
+			const struct kw_unsealer *unsealer, struct kw_secret *ret_jwt,
+			struct kw_error *err)
 {
-	KW_CLEANUP(freep) char *url = guest_url(config, endpoint);
+	KW_CLEANUP(freep) char *url = attest_url(call, "AzureGuest", GUEST_API_VERSION);
 	KW_CLEANUP(kw_http_answer_clear) struct kw_http_answer answer = { 0 };
-	struct kw_http_request request = {
-		.upstream = KW_UPSTREAM_MAA,
-		.method = "POST",
-		.url = url,
-		.content_type = "application/json",
-		.body = body,
-		.answer_max = ANSWER_MAX,
-	};
+	const struct kw_http_request request = request_of(call, url);
 
 	if (kw_http_call(http, &request, &answer, err) < 0)
 		return -1;
 	if (answer.outcome != KW_HTTP_OK)
 		return refused(&answer, err);
 	return open_answer(kw_blob_bytes(&answer.body), unsealer, ret_jwt, err);
+}
+
+int kw_maa_attest_snp(struct kw_http *http, const struct kw_maa_call *call,
+		      struct kw_secret *ret_jwt, struct kw_error *err)
+{
+	static const char *const headers[] = { "Accept: application/json", NULL };
+	KW_CLEANUP(freep) char *url = attest_url(call, "SevSnpVm", SNP_API_VERSION);
+	KW_CLEANUP(kw_http_answer_clear) struct kw_http_answer answer = { 0 };
+	KW_CLEANUP(kw_secret_clear) struct kw_secret token = { 0 };
+	struct kw_http_request request = request_of(call, url);
+
+	request.headers = headers;
+	request.answer_secret = true;
+	if (kw_http_call(http, &request, &answer, err) < 0)
+		return -1;
+	if (answer.outcome != KW_HTTP_OK)
+		return refused(&answer, err);
+	if (kw_json_secret(kw_secret_bytes(&answer.secret), "token", KW_E_ATT_ANSWER, &token, err)
+	    < 0)
+		return -1;
+	if (token.len == 0)
+		return kw_fail(err, KW_E_ATT_ANSWER, "the token is empty");
+	kw_secret_move(ret_jwt, &token);
+	return 0;
 }

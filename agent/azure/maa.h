@@ -43,10 +43,26 @@ struct kw_unsealer {
 		      struct kw_error *err);
 	void *ctx;
 };
-/* POST, open. The token is returned unverified: kw_token_judge() comes next. ATT_* */
-int kw_maa_attest_guest(struct kw_http *http, const struct kw_config *config, const char *endpoint,
-			struct kw_bytes body, const struct kw_unsealer *unsealer,
-			struct kw_secret *ret_jwt, struct kw_error *err) KW_MUST_USE;
+/* An attest call; both kinds return the token unverified: kw_token_judge() comes next. */
+struct kw_maa_call {
+	const struct kw_config *config;
+	const char *endpoint;
+	struct kw_bytes body;
+	const struct kw_secret *bearer; /* for instances that want a caller's token, or NULL */
+};
+/* POST, open. ATT_* */
+int kw_maa_attest_guest(struct kw_http *http, const struct kw_maa_call *call,
+			const struct kw_unsealer *unsealer, struct kw_secret *ret_jwt,
+			struct kw_error *err) KW_MUST_USE;
+
+/* The body of SevSnpVm (key release 2.1). `reference_info` (may be empty) is what endorses the
+ * guest's measurement; the token repeats `nonce`. */
+struct kw_blob kw_maa_snp_body(const struct kw_evidence *evidence,
+			       const struct kw_collateral *collateral,
+			       struct kw_bytes reference_info, const char *nonce);
+/* POST; the answer is the token itself. ATT_* */
+int kw_maa_attest_snp(struct kw_http *http, const struct kw_maa_call *call,
+		      struct kw_secret *ret_jwt, struct kw_error *err) KW_MUST_USE;
 
 /* The token-signing keys of the configured endpoints: OpenID metadata and JWKS, cached for 24 h at
  * most, fetched again for an unknown kid (not more than once a minute), the last good copy kept
@@ -65,11 +81,12 @@ struct kw_token_rules {
 	int64_t now_s, skew_s;
 	const char *attestation_type;  /* "azurevm", "sevsnpvm" */
 	const struct kw_json *payload; /* client payload as sent; compared with the decoded echo */
+	const char *nonce;	       /* SevSnpVm: the request's nonce */
+	const struct kw_json *runtime; /* SevSnpVm: the runtime data as sent, compared whole */
 	const struct kw_public_key *wrapping_key;
 	const char *wrapping_kid;
 	const struct kw_public_key *ak; /* HCLAkPub inside x-ms-isolation-tee.x-ms-runtime */
-	struct kw_bytes
-		report_data; /* 64 bytes, against x-ms-isolation-tee.x-ms-sevsnpvm-reportdata */
+	struct kw_bytes report_data;	/* 64 bytes, against x-ms-sevsnpvm-reportdata */
 	bool allow_debug;
 	bool guest; /* SNP claims are nested below x-ms-isolation-tee */
 };

@@ -15,6 +15,7 @@ enum { ENTRIES_MAX = 4, MS_PER_S = 1000 };
 /* Bytes only, so that keys are compared as bytes. */
 struct key {
 	uint8_t any; /* no report was named */
+	uint8_t vlek;
 	uint8_t chip_id[KW_CHIP_ID_SIZE];
 	uint8_t reported_tcb[KW_TCB_SIZE];
 };
@@ -118,6 +119,17 @@ static int check_chip(const struct kw_amd_leaf *leaf, const struct kw_collateral
 		       found, expected);
 }
 
+/* Most sources have the VCEK alone, whatever the host signs with. */
+static int check_kind(const struct kw_amd_leaf *leaf, const struct kw_collateral_wanted *wanted,
+		      struct kw_error *err)
+{
+	if (leaf->has_csp_id == wanted->vlek)
+		return 0;
+	return kw_fail(err, KW_E_SNP_SIGNING_KEY,
+		       "the certificate is a %s, the report is signed by a %s",
+		       leaf->has_csp_id ? "VLEK" : "VCEK", wanted->vlek ? "VLEK" : "VCEK");
+}
+
 /* Owned; NULL with the reason in `err`. */
 static struct kw_collateral *take_from(const struct kw_source_env *env,
 				       enum kw_collateral_source source,
@@ -127,6 +139,7 @@ static struct kw_collateral *take_from(const struct kw_source_env *env,
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *taken = NULL;
 
 	if (sources[source].take(env, wanted, &taken, err) < 0
+	    || (wanted && check_kind(&taken->leaf, wanted, err) < 0)
 	    || (wanted && check_tcb(taken, wanted, err) < 0)
 	    || (wanted && check_chip(&taken->leaf, wanted, err) < 0)) {
 		kw_wrap(err, "collateral source '%s'", sources[source].name);
@@ -148,7 +161,7 @@ static enum weight weight_of(const struct kw_error *err)
 	if (kw_error_is_outage(err) && err->def->kind != KW_UNTRUSTED)
 		return NOT_REACHED;
 	if (kw_error_is(err, KW_E_COL_TCB) || kw_error_is(err, KW_E_COL_CHIP_ID)
-	    || kw_error_is(err, KW_E_COL_TCBM))
+	    || kw_error_is(err, KW_E_COL_TCBM) || kw_error_is(err, KW_E_SNP_SIGNING_KEY))
 		return NOT_FITTING;
 	return NOT_READABLE;
 }
@@ -177,7 +190,7 @@ static struct kw_collateral *take_from_any(const struct kw_source_env *env,
 
 static struct key key_of(const struct kw_collateral_wanted *wanted)
 {
-	struct key key = { .any = !wanted };
+	struct key key = { .any = !wanted, .vlek = wanted && wanted->vlek };
 
 	if (!wanted)
 		return key;

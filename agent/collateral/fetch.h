@@ -22,16 +22,14 @@ struct kw_collateral_wanted {
 	uint8_t chip_id[KW_CHIP_ID_SIZE];
 	uint8_t reported_tcb[KW_TCB_SIZE];
 	bool chip_masked;
+	bool vlek;		      /* what the report is signed with: a VLEK, or a VCEK */
 	struct kw_bytes device_table; /* the report's certificate table, or empty */
 	enum kw_product product;      /* by CPUID; KW_PRODUCT_UNKNOWN: a version 2 report */
 };
-/* The first source with an entry for the chip and TCB. If none fits: a source that could not be
- * asked (an outage), else the last mismatch (COL_TCB, COL_CHIP_ID, COL_TCBM), else the last that
+/* The first source with an entry for the signing key, chip and TCB. If none fits: a source that
+ * could not be asked (an outage), else the last mismatch (SNP_SIGNING_KEY, COL_TCB, COL_CHIP_ID,
+ * COL_TCBM), else the last that
  * could not be read, else COL_NONE. `fresh`: do not answer from the cache. The caller frees its own
  * copy. */
 int kw_collateral_get(struct kw_collateral_cache *cache, const struct kw_collateral_wanted *wanted,
 		      bool fresh, struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
-
-/* SNP evidence 8.1: the directory of the security context: the named one, the first of the root
- * directory, the place of AKS Kata. It need not exist. Owned. */
-char *kw_security_context_directory(void);

@@ -16,8 +16,6 @@ int kw_config_available(const struct kw_config *config, struct kw_error *err)
 		return refuse(err, config, "collateral.crl", "'off'");
 	if (config->attestation.service_tee.mode != KW_TEE_OFF)
 		return refuse(err, config, "attestation.serviceTee.mode", "'off'");
-	if (*config->attestation.bearer)
-		return refuse(err, config, "attestation.bearer", "''");
 	if (config->release.enc_fallback)
 		return refuse(err, config, "release.encFallback", "false");
 	if (config->n_secrets > 0)

@@ -184,6 +184,7 @@ static int gather(const struct kw_config *config, const struct kw_random *random
 	kw_tpm_close(&tpm);
 	if (read_event_log(config->evidence.event_log, &e->event_log, err) < 0)
 		return -1;
+	e->snp = e->report.snp;
 	*ret = KW_STEAL(e);
 	return 0;
 }
@@ -232,9 +233,4 @@ static int unwrap(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash
 	return kw_tpm_key_decrypt(&key, scheme, oaep, wrapped, ret, err);
 }
 
-const struct kw_provider kw_provider_azure_vtpm = {
-	.name = "azure-vtpm",
-	.probe = probe,
-	.gather = gather,
-	.unwrap = unwrap,
-};
+const struct kw_provider kw_provider_azure_vtpm = { "azure-vtpm", probe, gather, unwrap };

@@ -209,21 +209,39 @@ static void judge_event_log(const struct kw_evidence *e, struct kw_checks *check
 				       "it cannot be read");
 }
 
+/* What was hashed into the report is what goes to the service. */
+static void judge_runtime(const struct kw_evidence *e, struct kw_checks *checks)
+{
+	uint8_t expected[KW_SNP_REPORT_DATA_SIZE] = { 0 };
+
+	kw_digest(KW_SHA256, kw_blob_bytes(&e->runtime), expected);
+	kw_checks_same_bytes(checks, "runtime claims hash", KW_E_SNP_REPORT_DATA, expected,
+			     e->snp.report_data, sizeof(expected));
+}
+
+static void judge_guest(const struct kw_evidence *e, const struct kw_config *config, int64_t now_s,
+			struct kw_checks *checks)
+{
+	judge_ak(e, checks);
+	judge_certificate(e, now_s, config->time.skew_ms / 1000, checks);
+	judge_quote(e, checks);
+	judge_wrapping_key(e, checks);
+	if (e->event_log.len == 0)
+		judge_no_event_log(config->evidence.require_event_log, checks);
+	else
+		judge_event_log(e, checks);
+}
+
 void kw_evidence_judge(const struct kw_evidence *evidence, const struct kw_config *config,
 		       int64_t now_s, struct kw_checks *checks)
 {
 	const struct kw_snp_rules rules = { .allow_debug = config->evidence.allow_debug };
 
-	kw_hcl_report_judge(&evidence->report, checks);
-	kw_snp_report_judge(&evidence->report.snp, &rules, checks);
-	if (evidence->kind != KW_EVIDENCE_GUEST)
-		return;
-	judge_ak(evidence, checks);
-	judge_certificate(evidence, now_s, config->time.skew_ms / 1000, checks);
-	judge_quote(evidence, checks);
-	judge_wrapping_key(evidence, checks);
-	if (evidence->event_log.len == 0)
-		judge_no_event_log(config->evidence.require_event_log, checks);
+	if (evidence->kind == KW_EVIDENCE_GUEST)
+		kw_hcl_report_judge(&evidence->report, checks);
 	else
-		judge_event_log(evidence, checks);
+		judge_runtime(evidence, checks);
+	kw_snp_report_judge(&evidence->snp, &rules, checks);
+	if (evidence->kind == KW_EVIDENCE_GUEST)
+		judge_guest(evidence, config, now_s, checks);
 }

@@ -4,12 +4,17 @@
 #include <stdio.h>
 
 /* In the order in which `auto` asks them. */
-static const struct kw_provider *const providers[] = { &kw_provider_azure_vtpm };
+static const struct kw_provider *const providers[] = { &kw_provider_azure_vtpm, &kw_provider_tsm,
+						       &kw_provider_sev_guest, &kw_provider_sev };
 
 void kw_evidence_free(struct kw_evidence *e)
 {
 	if (!e)
 		return;
+	kw_blob_clear(&e->snp_report);
+	kw_blob_clear(&e->device_table);
+	kw_blob_clear(&e->runtime);
+	kw_secret_clear(&e->wrapping_private);
 	kw_hcl_report_clear(&e->report);
 	kw_blob_clear(&e->hcl);
 	kw_blob_clear(&e->ak_cert);
@@ -25,35 +30,55 @@ void kw_evidence_free(struct kw_evidence *e)
 	free(e);
 }
 
-/* A machine without a source says so; a TPM that is there but busy, locked or of another kind of
- * machine says that. */
-static int refuse(const struct kw_checks *why, struct kw_error *err)
+/* Not there, or not for us: the next row is asked. Everything else is said aloud. */
+static bool is_absent(const struct kw_check *row)
 {
-	struct kw_error first = { 0 };
+	return row->error == KW_E_TPM_OPEN || row->error == KW_E_TPM_NO_HCL
+	       || row->error == KW_E_SNP_DEVICE;
+}
 
-	if (kw_checks_result(why, 0, &first) == 0)
-		return kw_fail(err, KW_E_SNP_NO_SOURCE, "no provider is built in");
-	if (kw_error_is(&first, KW_E_TPM_OPEN) || kw_error_is(&first, KW_E_TPM_NO_HCL))
-		return kw_fail(err, KW_E_SNP_NO_SOURCE, "%s", first.detail);
-	*err = first;
-	return -1;
+void kw_provider_tried(const struct kw_checks *why, char *ret, size_t size)
+{
+	size_t at = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < why->n_rows && at < size; i++)
+		at += (size_t)snprintf(ret + at, size - at, "%s%s: %s", i ? "; " : "",
+				       why->rows[i].check, why->rows[i].found);
+}
+
+static int no_source(const struct kw_checks *why, struct kw_error *err)
+{
+	char tried[sizeof(err->detail)];
+
+	kw_provider_tried(why, tried, sizeof(tried));
+	return kw_fail(err, KW_E_SNP_NO_SOURCE, "%s", tried);
 }
 
 static int first_present(const struct kw_config *config, const struct kw_provider **ret,
 			 struct kw_checks *ret_why, struct kw_error *err)
 {
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
-		if (!providers[i]->probe(config, ret_why))
-			continue;
-		*ret = providers[i];
-		return 0;
+		const struct kw_check *row;
+
+		if (providers[i]->probe(config, ret_why)) {
+			*ret = providers[i];
+			return 0;
+		}
+		row = &ret_why->rows[ret_why->n_rows - 1];
+		if (!is_absent(row))
+			return kw_fail(err, row->error, "%s: %s", row->check, row->found);
 	}
-	return refuse(ret_why, err);
+	return no_source(ret_why, err);
 }
 
-static int unsupported(const char *name, struct kw_error *err)
+static int named(const struct kw_provider *provider, const struct kw_provider **ret,
+		 struct kw_checks *ret_why)
 {
-	return kw_fail(err, KW_E_SNP_UNSUPPORTED, "evidence provider '%s'", name);
+	kw_checks_judge(ret_why, provider->name, KW_E_SNP_NO_SOURCE, true, NULL,
+			"named in the configuration");
+	*ret = provider;
+	return 0;
 }
 
 int kw_provider_choose(const struct kw_config *config, const struct kw_provider **ret,
@@ -63,16 +88,14 @@ int kw_provider_choose(const struct kw_config *config, const struct kw_provider 
 	case KW_EVIDENCE_AUTO:
 		return first_present(config, ret, ret_why, err);
 	case KW_EVIDENCE_AZURE_VTPM:
-		*ret = &kw_provider_azure_vtpm;
-		kw_checks_judge(ret_why, "azure-vtpm", KW_E_SNP_NO_SOURCE, true, NULL,
-				"named in the configuration");
-		return 0;
+		return named(&kw_provider_azure_vtpm, ret, ret_why);
 	case KW_EVIDENCE_TSM:
-		return unsupported("tsm", err);
+		return named(&kw_provider_tsm, ret, ret_why);
 	case KW_EVIDENCE_SEV_GUEST:
-		return unsupported("sev-guest", err);
+		return named(&kw_provider_sev_guest, ret, ret_why);
 	case KW_EVIDENCE_SEV:
-		return unsupported("sev", err);
+		return named(&kw_provider_sev, ret, ret_why);
 	}
-	return unsupported("unknown", err);
+	return kw_fail(err, KW_E_SYS_INTERNAL, "evidence provider %d",
+		       (int)config->evidence.provider);
 }

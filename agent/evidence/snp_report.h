@@ -14,6 +14,7 @@ enum {
 	KW_SNP_HOST_DATA_SIZE = 32,
 	KW_SNP_CHIP_ID_SIZE = 64,
 	KW_SNP_TCB_SIZE = 8,
+	KW_SNP_CPUID_SINCE = 3, /* version */
 };
 enum kw_snp_signing_key { KW_SNP_VCEK = 0, KW_SNP_VLEK = 1, KW_SNP_NO_KEY = 7 };
 

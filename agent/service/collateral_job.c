@@ -3,8 +3,6 @@
  * too. */
 #include "service/internal.h"
 
-#include <string.h>
-
 static void not_held_against_report(struct kw_checks *checks, const char *why)
 {
 	kw_checks_not_possible(checks, "report of this machine", KW_E_SNP_NO_SOURCE,
@@ -22,27 +20,23 @@ static struct kw_evidence *evidence_if_there(struct kw_service *service, struct 
 	return evidence;
 }
 
-static int fetch(struct kw_service *service, const struct kw_evidence *evidence, bool fresh,
+static int fetch(struct kw_service *service, const struct kw_evidence *evidence,
 		 struct kw_collateral **ret, struct kw_error *err)
 {
-	struct kw_collateral_wanted wanted = { 0 };
-
 	if (evidence == NULL)
-		return kw_collateral_get(service->collateral, NULL, fresh, ret, err);
-	wanted.chip_masked = evidence->report.snp.chip_masked;
-	memcpy(wanted.chip_id, evidence->report.snp.chip_id, sizeof(wanted.chip_id));
-	memcpy(wanted.reported_tcb, evidence->report.snp.reported_tcb, sizeof(wanted.reported_tcb));
-	return kw_collateral_get(service->collateral, &wanted, fresh, ret, err);
+		return kw_collateral_get(service->collateral, NULL, true, ret, err);
+	return kw_service_collateral_for(service, &evidence->snp,
+					 kw_blob_bytes(&evidence->device_table), true, ret, err);
 }
 
-int kw_service_collateral(struct kw_service *service, bool fresh, struct kw_collateral **ret,
+int kw_service_collateral(struct kw_service *service, struct kw_collateral **ret,
 			  struct kw_checks *checks, struct kw_error *err)
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
 
 	evidence = evidence_if_there(service, checks);
-	if (fetch(service, evidence, fresh, &collateral, err) < 0)
+	if (fetch(service, evidence, &collateral, err) < 0)
 		return -1;
 	if (evidence != NULL)
 		kw_judge_evidence(service, evidence, collateral, checks);

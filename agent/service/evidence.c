@@ -3,6 +3,7 @@
  * Evidence that has been verified here before anything leaves: gathered where the TPM
  * belongs, matched with collateral, judged as a whole.
  */
+#include "collateral/context.h"
 #include "service/internal.h"
 #include "util/log.h"
 
@@ -19,14 +20,36 @@ struct gathering { /* travels to the thread that owns the TPM and back */
 static int choose_provider(struct kw_service *service, struct kw_error *err)
 {
 	struct kw_checks why = { 0 };
+	char tried[sizeof(err->detail)];
 
 	if (service->provider != NULL)
 		return 0;
 	if (kw_provider_choose(service->config, &service->provider, &why, err) < 0)
 		return -1;
-	kw_log(KW_LOG_INFO, "evidence", NULL, "provider %s: %s", service->provider->name,
-	       why.n_rows > 0 ? why.rows[why.n_rows - 1].found : "as configured");
+	kw_provider_tried(&why, tried, sizeof(tried));
+	kw_log(KW_LOG_INFO, "evidence", NULL, "provider %s (%s)", service->provider->name, tried);
 	return 0;
+}
+
+/* HOST_DATA is for the relying party to decide on: a policy file that is not this guest's is said
+ * and nothing more (SNP evidence 8.3). */
+static void compare_policy(const struct kw_evidence *evidence)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob policy = { 0 };
+	struct kw_error err = { 0 };
+	uint8_t digest[KW_SNP_HOST_DATA_SIZE];
+
+	if (kw_context_read(KW_CONTEXT_SECURITY_POLICY, &policy, &err) < 0) {
+		if (!kw_error_is(&err, KW_E_COL_NONE))
+			kw_log_error(KW_LOG_WARNING, "evidence", NULL, &err);
+		return;
+	}
+	kw_digest(KW_SHA256, kw_blob_bytes(&policy), digest);
+	if (memcmp(digest, evidence->snp.host_data, sizeof(digest)) == 0)
+		return;
+	kw_fail(&err, KW_E_SNP_HOST_DATA,
+		"the security policy of the container group is not the one in HOST_DATA");
+	kw_log_error(KW_LOG_ERROR, "evidence", NULL, &err);
 }
 
 static void gather_there(void *arg)
@@ -35,9 +58,14 @@ static void gather_there(void *arg)
 	struct kw_service *service = g->service;
 
 	g->result = choose_provider(service, g->err);
-	if (g->result == 0)
-		g->result = service->provider->gather(service->config, service->options.random,
-						      g->ret, g->err);
+	if (g->result < 0)
+		return;
+	g->result =
+		service->provider->gather(service->config, service->options.random, g->ret, g->err);
+	if (g->result == 0 && (*g->ret)->kind == KW_EVIDENCE_SNP)
+		compare_policy(*g->ret);
+	if (g->result < 0 && kw_error_is(g->err, KW_E_SNP_DEVICE))
+		service->provider = NULL; /* the device is gone: choose again the next time */
 }
 
 void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg)
@@ -54,40 +82,6 @@ int kw_service_gather(struct kw_service *service, struct kw_evidence **ret, stru
 
 	kw_service_on_tpm(service, gather_there, &g);
 	return g.result;
-}
-
-struct reporting {
-	struct kw_service *service;
-	const uint8_t *report_data;
-	struct kw_blob *ret;
-	struct kw_error *err;
-	int result;
-};
-
-static void report_there(void *arg)
-{
-	struct reporting *r = arg;
-	struct kw_service *service = r->service;
-
-	r->result = choose_provider(service, r->err);
-	if (r->result < 0)
-		return;
-	if (service->provider->report == NULL)
-		r->result = kw_fail(r->err, KW_E_SNP_CALLER_DATA,
-				    "provider %s: the report carries the runtime data of the vTPM",
-				    service->provider->name);
-	else
-		r->result =
-			service->provider->report(service->config, r->report_data, r->ret, r->err);
-}
-
-int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
-		      struct kw_blob *ret, struct kw_error *err)
-{
-	struct reporting r = { service, report_data, ret, err, -1 };
-
-	kw_service_on_tpm(service, report_there, &r);
-	return r.result;
 }
 
 struct opening {
@@ -141,7 +135,7 @@ void kw_judge_evidence(struct kw_service *service, const struct kw_evidence *evi
 {
 	const struct kw_config *config = service->config;
 	int64_t now_s = kw_wall_s(service->options.clock);
-	struct kw_signed_report report = kw_signed_report_of(&evidence->report.snp);
+	struct kw_signed_report report = kw_signed_report_of(&evidence->snp);
 
 	kw_collateral_judge(collateral, service->amd_roots, now_s, checks);
 	kw_collateral_judge_report(collateral, &report, config->evidence.allow_masked_chip, checks);
@@ -177,10 +171,24 @@ int kw_required_checks(const struct kw_config *config, const struct kw_checks *c
 	return 0;
 }
 
-int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
-			      bool fresh, struct kw_collateral **ret, struct kw_error *err)
+/* Versions before 3 do not name their processor. */
+static enum kw_product product_of(const struct kw_snp_report *snp)
 {
-	struct kw_collateral_wanted wanted = { .chip_masked = snp->chip_masked };
+	return snp->version < KW_SNP_CPUID_SINCE
+		       ? KW_PRODUCT_UNKNOWN
+		       : kw_product_from_cpuid(snp->cpuid_family, snp->cpuid_model);
+}
+
+int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_report *snp,
+			      struct kw_bytes device_table, bool fresh, struct kw_collateral **ret,
+			      struct kw_error *err)
+{
+	struct kw_collateral_wanted wanted = {
+		.chip_masked = snp->chip_masked,
+		.vlek = snp->signing_key == KW_SNP_VLEK,
+		.device_table = device_table,
+		.product = product_of(snp),
+	};
 
 	memcpy(wanted.chip_id, snp->chip_id, sizeof(wanted.chip_id));
 	memcpy(wanted.reported_tcb, snp->reported_tcb, sizeof(wanted.reported_tcb));
@@ -196,7 +204,9 @@ static int gather_with_collateral(struct kw_service *service, struct kw_evidence
 		(void)kw_wrap(err, "evidence");
 		return -1;
 	}
-	if (kw_service_collateral_for(service, &evidence->report.snp, false, ret_collateral, err)
+	if (kw_service_collateral_for(service, &evidence->snp,
+				      kw_blob_bytes(&evidence->device_table), false, ret_collateral,
+				      err)
 	    < 0) {
 		(void)kw_wrap(err, "collateral for the report");
 		return -1;
@@ -221,6 +231,7 @@ static void note_refusal(const struct kw_error *err, struct kw_checks *checks)
 		{ KW_E_COL_TCBM, "tcbm", "the TCB of the leaf" },
 		{ KW_E_COL_CHIP_ID, "chip id", "that of the leaf" },
 		{ KW_E_COL_TCB, "reported TCB", "the TCB of the leaf" },
+		{ KW_E_SNP_SIGNING_KEY, "signing key", "the key of the leaf" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -251,7 +262,10 @@ static int judge_twice(struct kw_service *service, const struct kw_evidence *evi
 		return 0;
 	if (strcmp(err->def->stage, "COL") != 0 && !kw_error_is(err, KW_E_SNP_SIGNATURE))
 		return -1;
-	if (kw_service_collateral_for(service, &evidence->report.snp, true, &fresh, &ignored) < 0)
+	if (kw_service_collateral_for(service, &evidence->snp,
+				      kw_blob_bytes(&evidence->device_table), true, &fresh,
+				      &ignored)
+	    < 0)
 		return -1;
 	kw_collateral_free(*collateral);
 	*collateral = fresh;

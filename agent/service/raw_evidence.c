@@ -105,7 +105,9 @@ int kw_service_raw_evidence(struct kw_service *service, struct kw_bytes nonce, s
 	kw_raw_report_data(nonce, report_data);
 	if (read_evidence(service, report_data, &evidence, err) < 0)
 		return kw_wrap(err, "evidence");
-	if (kw_service_collateral_for(service, &evidence.report.snp, false, &collateral, err) < 0)
+	if (kw_service_collateral_for(service, &evidence.report.snp, (struct kw_bytes){ 0 }, false,
+				      &collateral, err)
+	    < 0)
 		return kw_wrap(err, "collateral for the report");
 	judge(service, &evidence, collateral, KW_BYTES(report_data), checks);
 	if (kw_required_checks(service->config, checks, err) < 0)

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/internal.h"
-#include "util/file.h"
 #include "util/memory.h"
 #include "util/text.h"
 
 #include <string.h>
 
 enum {
-	OS_RELEASE_MAX = 64 * 1024,
-	NONCE_SIZE = 16,
 	SHARED_OUTAGE_MS = 500, /* how long a failed attempt speaks for all keys */
 	SHARED_DENIAL_MS = 900,
 };
-#define OS_RELEASE_PATH "/etc/os-release"
-#define NONCE "nonce" /* of the client payload */
 
 struct kw_attestation {
 	_Atomic unsigned refs;
@@ -72,128 +67,17 @@ const struct kw_checks *kw_attestation_checks(const struct kw_attestation *sessi
 
 /* Making one. */
 
-/* `nonce` (NULL: none) goes before a configured one. */
-static struct kw_json *client_payload(struct kw_service *service, const char *nonce)
-{
-	const struct kw_config *config = service->config;
-	struct kw_json *payload = kw_json_new_object();
-	uint8_t random[NONCE_SIZE];
-	char random_text[2 * NONCE_SIZE + 1];
-
-	if (nonce != NULL)
-		kw_json_add_string(payload, NONCE, nonce);
-	for (size_t i = 0; i < config->attestation.n_client_payload; i++) {
-		const struct kw_config_pair *pair = &config->attestation.client_payload[i];
-
-		if (nonce == NULL || strcmp(pair->name, NONCE) != 0)
-			kw_json_add_string(payload, pair->name, pair->value);
-	}
-	if (kw_json_get(payload, NONCE) == NULL) {
-		kw_random_fill(service->options.random, random, sizeof(random));
-		kw_hex_encode(KW_BYTES(random), random_text);
-		kw_json_add_string(payload, NONCE, random_text);
-	}
-	return payload;
-}
-
-/* An image without os-release is no reason to fail: the service only records these words. */
-static struct kw_os_info os_info(void)
-{
-	KW_CLEANUP(kw_blob_clear) struct kw_blob text = { 0 };
-	struct kw_os_info os = { .distro = "Linux", .major = 1, .minor = 0 };
-	struct kw_error ignored = { 0 };
-
-	if (kw_file_read(OS_RELEASE_PATH, OS_RELEASE_MAX, KW_E_SYS_FILE, &text, &ignored) == 0)
-		(void)!kw_os_info_parse(kw_blob_bytes(&text), &os, &ignored);
-	return os;
-}
-
-struct unsealing {
-	struct kw_service *service;
-	struct kw_evidence *evidence;
-};
-
-/* MAA seals to the ephemeral key with RSAES (guest attestation 4.9). */
-static int unseal(void *ctx, struct kw_bytes inner_key, struct kw_secret *ret, struct kw_error *err)
-{
-	struct unsealing *u = ctx;
-
-	if (kw_service_open_wrapped(u->service, u->evidence, KW_RSA_ES, KW_SHA256, inner_key, ret,
-				    err)
-	    == 0)
-		return 0;
-	if (!kw_error_is(err, KW_E_UNW_FAILED))
-		return -1;
-	*err = (struct kw_error){ 0 };
-	return kw_fail(err, KW_E_ATT_SEAL_KEY,
-		       "the token's inner key of %zu bytes does not open with our wrapping key",
-		       inner_key.len);
-}
-
-static int judge_token(struct kw_service *service, const struct kw_evidence *evidence,
-		       const char *endpoint, const struct kw_json *payload,
-		       const struct kw_secret *token, struct kw_checks *checks,
-		       int64_t *ret_expiry_s, struct kw_error *err)
-{
-	KW_CLEANUP(kw_json_freep) struct kw_json *jwks = NULL;
-	const struct kw_config *config = service->config;
-	size_t from = checks->n_rows;
-	char kid[160];
-	struct kw_token_rules rules = {
-		.issuer = endpoint,
-		.now_s = kw_wall_s(service->options.clock),
-		.skew_s = config->time.skew_ms / 1000,
-		.attestation_type = "azurevm",
-		.payload = payload,
-		.wrapping_key = evidence->wrapping_key,
-		.wrapping_kid = evidence->wrapping_kid,
-		.ak = evidence->report.ak,
-		.report_data = KW_BYTES(evidence->report.snp.report_data),
-		.allow_debug = config->evidence.allow_debug,
-		.guest = true,
-	};
-
-	if (kw_token_kid(kw_secret_bytes(token), kid, sizeof(kid), err) < 0) {
-		struct kw_error same = { 0 }; /* no key is looked for, but the rows are made */
-
-		(void)!kw_token_judge(kw_secret_bytes(token), NULL, &rules, checks, NULL, &same);
-		return -1;
-	}
-	if (kw_token_keys_get(service->token_keys, endpoint, kid, &jwks, err) < 0
-	    || kw_token_judge(kw_secret_bytes(token), jwks, &rules, checks, ret_expiry_s, err) < 0
-	    || kw_checks_result(checks, from, err) < 0)
-		return -1;
-	for (size_t i = from; i < checks->n_rows; i++)
-		if (checks->rows[i].verdict != KW_VERDICT_OK)
-			return kw_fail(err, checks->rows[i].error, "%s: not possible: %s",
-				       checks->rows[i].check, checks->rows[i].found);
-	return 0;
-}
-
-/* The exchange with one endpoint. `session` has its evidence already. */
+/* `session` has its evidence already. */
 static int attest_with(struct kw_service *service, struct kw_attestation *session,
 		       const struct kw_collateral *collateral, const char *endpoint,
-		       const char *nonce, struct kw_error *err)
+		       struct kw_error *err)
 {
-	KW_CLEANUP(kw_blob_clear) struct kw_blob body = { 0 };
-	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service, nonce);
-	KW_CLEANUP(kw_secret_clear) struct kw_secret token = { 0 };
-	struct kw_os_info os = os_info();
-	struct unsealing u = { service, session->evidence };
-	struct kw_unsealer unsealer = { unseal, &u };
-	int64_t expiry_s = 0;
+	const struct kw_exchange exchange = { session->evidence, collateral, endpoint };
 
-	if (kw_maa_guest_body(session->evidence, collateral, &os, payload, &body, err) < 0
-	    || kw_maa_attest_guest(service->http, service->config, endpoint, kw_blob_bytes(&body),
-				   &unsealer, &token, err)
-		       < 0)
-		return kw_wrap(err, "attesting with %s", endpoint);
-	if (judge_token(service, session->evidence, endpoint, payload, &token, &session->checks,
-			&expiry_s, err)
+	if (kw_exchange(service, &exchange, &session->checks, &session->token, &session->expiry_s,
+			err)
 	    < 0)
-		return kw_wrap(err, "token of %s", endpoint);
-	kw_secret_move(&session->token, &token);
-	session->expiry_s = expiry_s;
+		return -1;
 	session->endpoint = kw_strdup(endpoint);
 	return 0;
 }
@@ -201,14 +85,14 @@ static int attest_with(struct kw_service *service, struct kw_attestation *sessio
 /* The next endpoint is another issuer: it is tried when one is away, never when one refuses. */
 static int attest_with_any(struct kw_service *service, const struct kw_session_slot *slot,
 			   struct kw_attestation *session, const struct kw_collateral *collateral,
-			   const char *nonce, struct kw_error *err)
+			   struct kw_error *err)
 {
 	size_t judged = session->checks.n_rows;
 
 	for (size_t i = 0; i < slot->n_endpoints; i++) {
 		*err = (struct kw_error){ 0 };
 		session->checks.n_rows = judged;
-		if (attest_with(service, session, collateral, slot->endpoints[i], nonce, err) == 0)
+		if (attest_with(service, session, collateral, slot->endpoints[i], err) == 0)
 			return 0;
 		if (!kw_error_is_outage(err))
 			return -1;
@@ -219,7 +103,7 @@ static int attest_with_any(struct kw_service *service, const struct kw_session_s
 }
 
 /* `failed` (NULL: not wanted) gets the rows of an attempt that comes to nothing. */
-static int make(struct kw_service *service, const struct kw_session_slot *slot, const char *nonce,
+static int make(struct kw_service *service, const struct kw_session_slot *slot,
 		struct kw_attestation **ret, struct kw_checks *failed, struct kw_error *err)
 {
 	KW_CLEANUP(kw_attestation_unrefp)
@@ -229,7 +113,7 @@ static int make(struct kw_service *service, const struct kw_session_slot *slot, 
 	atomic_init(&session->refs, 1);
 	if (kw_verified_evidence(service, &session->evidence, &collateral, &session->checks, err)
 		    < 0
-	    || attest_with_any(service, slot, session, collateral, nonce, err) < 0) {
+	    || attest_with_any(service, slot, session, collateral, err) < 0) {
 		if (failed != NULL)
 			kw_checks_append(failed, &session->checks);
 		return -1;
@@ -281,7 +165,7 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		return -1;
 	}
 	slot->last_error = (struct kw_error){ 0 };
-	if (make(service, slot, NULL, &made, failed, &slot->last_error) == 0) {
+	if (make(service, slot, &made, failed, &slot->last_error) == 0) {
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
@@ -307,18 +191,6 @@ int kw_attestation_get(struct kw_service *service, const struct kw_config_key *r
 	}
 	pthread_mutex_unlock(&slot->flight);
 	return result;
-}
-
-int kw_attestation_make(struct kw_service *service, const char *nonce, struct kw_attestation **ret,
-			struct kw_checks *checks, struct kw_error *err)
-{
-	struct kw_attestation *made = NULL;
-
-	if (make(service, &service->slots[0], nonce, &made, checks, err) < 0)
-		return -1;
-	kw_checks_append(checks, &made->checks);
-	*ret = made;
-	return 0;
 }
 
 void kw_attestation_invalidate(struct kw_service *service KW_UNUSED, struct kw_attestation *session)

@@ -73,9 +73,10 @@ static const struct fields {
 		    "vcek-part-of-tcb vcek-unknown-product ask-foreign ask-signature ask-form "
 		    "ask-name ask-no-authority ark-form product no-root ark-self-signature tcbm "
 		    "chain-foreign " },
-	{ LAB_MAA, "iss jku kid signature no-exp type ak reportdata debuggable inner-key iv-short "
-		   "openid-issuer jwks-uri envelope alg-hs256 alg-none four-parts tee-type "
-		   "wrapping-key-second wrapping-key-use key-cert-name key-cert-expired crit " },
+	{ LAB_MAA,
+	  "iss jku kid signature no-exp type ak reportdata debuggable inner-key iv-short "
+	  "openid-issuer jwks-uri envelope alg-hs256 alg-none four-parts tee-type "
+	  "wrapping-key-second wrapping-key-use runtime key-cert-name key-cert-expired crit " },
 	{ LAB_VAULT,
 	  "jws-alg jws-signature jws-x5t jws-expired jws-leaf-only request-kid "
 	  "response-kid response-name disabled schema wrapping-kid key-hsm-enc "

@@ -223,6 +223,16 @@ static bool fault(const char *kind)
 	return lab_fault_take(LAB_MAA, kind, &taken);
 }
 
+static struct kw_json *runtime_claim(const struct kw_json *runtime)
+{
+	struct kw_json *claim =
+		fault("token-wrapping-key") ? with_foreign_key(runtime) : kw_json_copy(runtime);
+
+	if (lab_tampered(LAB_MAA, "runtime"))
+		kw_json_add_string(claim, "more", "than was sent");
+	return claim;
+}
+
 static struct kw_json *claims_of(const struct evidence *e, const struct lab_snp *r)
 {
 	struct kw_json *claims = lab_maa_claims_new("sevsnpvm");
@@ -234,9 +244,7 @@ static struct kw_json *claims_of(const struct evidence *e, const struct lab_snp 
 	else if (e->nonce != NULL)
 		kw_json_add(claims, "nonce", kw_json_copy(e->nonce));
 	if (e->runtime.json != NULL)
-		kw_json_add(claims, "x-ms-runtime",
-			    fault("token-wrapping-key") ? with_foreign_key(e->runtime.json)
-							: kw_json_copy(e->runtime.json));
+		kw_json_add(claims, "x-ms-runtime", runtime_claim(e->runtime.json));
 	if (e->init.json != NULL)
 		kw_json_add(claims, "x-ms-inittime", kw_json_copy(e->init.json));
 	lab_maa_add_snp(claims, r);

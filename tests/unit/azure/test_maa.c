@@ -28,9 +28,9 @@ static int attest(const char *endpoint, char *api_version, enum kw_error_name *u
 {
 	const struct kw_unsealer unsealer = { unseal, unsealing };
 	struct kw_config config = { .attestation.api_version = api_version };
+	const struct kw_maa_call call = { &config, endpoint, kw_bytes_text("{}"), NULL };
 
-	return kw_maa_attest_guest(NULL, &config, endpoint, kw_bytes_text("{}"), &unsealer, ret,
-				   err);
+	return kw_maa_attest_guest(NULL, &call, &unsealer, ret, err);
 }
 
 static char *good_body(void)

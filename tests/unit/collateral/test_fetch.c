@@ -301,12 +301,13 @@ static struct kw_blob table_of(const char *leaf_guid, const struct kw_blob *leaf
 	return table;
 }
 
-static int get_from_table(struct world *world, struct kw_bytes table, struct kw_collateral **ret,
-			  struct kw_error *err)
+static int get_from_table(struct world *world, struct kw_bytes table, bool vlek,
+			  struct kw_collateral **ret, struct kw_error *err)
 {
 	struct kw_collateral_wanted wanted = wanted_milan();
 
 	wanted.device_table = table;
+	wanted.vlek = vlek;
 	return kw_collateral_get(world->cache, &wanted, true, ret, err);
 }
 
@@ -317,7 +318,8 @@ static void reads_the_device_table(void **state)
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
 	struct kw_error err = { 0 };
 
-	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), &collateral, &err), 0);
+	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), false, &collateral, &err),
+			 0);
 	assert_string_equal(collateral->source, "device");
 	assert_string_equal(collateral->chain_pem, milan.chain);
 	assert_false(collateral->has_tcbm);
@@ -330,14 +332,15 @@ static void passes_over_a_device_table_without_leaf(void **state)
 	struct kw_collateral *collateral = NULL;
 	struct kw_error err = { 0 };
 
-	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), &collateral, &err), -1);
+	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), false, &collateral, &err),
+			 -1);
 	assert_true(kw_error_is(&err, KW_E_COL_NONE));
 	err = (struct kw_error){ 0 };
-	assert_int_equal(get_from_table(*state, KW_BYTES(zeros), &collateral, &err), -1);
+	assert_int_equal(get_from_table(*state, KW_BYTES(zeros), false, &collateral, &err), -1);
 	assert_true(kw_error_is(&err, KW_E_COL_NONE));
 }
 
-static void takes_the_vlek_where_one_is_loaded(void **state)
+static void takes_the_certificate_of_the_signing_key(void **state)
 {
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
 	KW_CLEANUP(fixture_clear) struct fixture_chain chain = { 0 };
@@ -349,8 +352,13 @@ static void takes_the_vlek_where_one_is_loaded(void **state)
 	fixture_set_text(&spec.leaf, "5", "CN=cloud.example");
 	fixture_make(&spec, &chain);
 	table = table_of("a8074bc2a25a483eaae639c045a0b8a1", &chain.leaf_der);
-	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), &collateral, &err), 0);
+	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), true, &collateral, &err), 0);
 	assert_true(collateral->leaf.has_csp_id);
+	/* It is no use for a report that a VCEK signed. */
+	kw_collateral_freep(&collateral);
+	assert_int_equal(get_from_table(*state, kw_blob_bytes(&table), false, &collateral, &err),
+			 -1);
+	assert_true(kw_error_is(&err, KW_E_COL_NONE));
 }
 
 /* --- order and fit */
@@ -378,6 +386,20 @@ static void names_both_tcbs(void **state)
 	put(world->file, other_tcb_json);
 	expect_error(world, false, KW_E_COL_TCB, "7408000000000003");
 	expect_error(world, false, KW_E_COL_TCB, "7308000000000003");
+}
+
+static void tells_the_certificate_of_another_key(void **state)
+{
+	struct world *world = *state;
+	struct kw_collateral_wanted wanted = wanted_milan();
+	struct kw_collateral *collateral = NULL;
+	struct kw_error err = { 0 };
+
+	wanted.vlek = true;
+	put(world->file, milan_json);
+	assert_int_equal(kw_collateral_get(world->cache, &wanted, true, &collateral, &err), -1);
+	assert_true(kw_error_is(&err, KW_E_SNP_SIGNING_KEY));
+	assert_non_null(strstr(err.detail, "is a VCEK, the report is signed by a VLEK"));
 }
 
 static void tells_another_chip(void **state)
@@ -593,10 +615,11 @@ int main(void)
 		WORLD_TEST(reads_the_variable_where_there_is_no_file),
 		WORLD_TEST(reads_the_device_table),
 		WORLD_TEST(passes_over_a_device_table_without_leaf),
-		WORLD_TEST(takes_the_vlek_where_one_is_loaded),
+		WORLD_TEST(takes_the_certificate_of_the_signing_key),
 		WORLD_TEST(asks_the_next_source_after_a_mismatch),
 		WORLD_TEST(names_both_tcbs),
 		WORLD_TEST(tells_another_chip),
+		WORLD_TEST(tells_the_certificate_of_another_key),
 		WORLD_TEST(tells_a_tcbm_that_is_not_the_vceks),
 		WORLD_TEST(tells_a_vcek_without_tcb_from_one_for_another),
 		WORLD_TEST(prefers_the_mismatch_to_the_unreadable),

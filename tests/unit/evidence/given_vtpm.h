@@ -76,6 +76,9 @@ static inline int begin(void **state)
 	snprintf(owner_auth_path, sizeof(owner_auth_path), "%s/owner", tpm.dir);
 	config = (struct kw_config){ 0 };
 	config.evidence.provider = KW_EVIDENCE_AUTO;
+	config.evidence.devices.tsm = (char *)"/nonexistent/tsm";
+	config.evidence.devices.sev_guest = (char *)"/nonexistent/sev-guest";
+	config.evidence.devices.sev = (char *)"/nonexistent/sev";
 	config.evidence.tcti = tpm.tcti;
 	config.evidence.event_log = log_path;
 	config.evidence.owner_auth_file = (char *)"";

@@ -125,6 +125,7 @@ static inline struct kw_evidence *make_evidence(void)
 	guest_want(e != NULL);
 	e->hcl = guest_hcl(kw_blob_bytes(&claims), 2048);
 	guest_want(kw_hcl_report_parse(kw_blob_bytes(&e->hcl), &e->report, &err) == 0);
+	e->snp = e->report.snp;
 	e->ak_cert = guest_certificate(ak, other, ISSUER, NOW_S - YEAR_S, NOW_S + YEAR_S);
 	e->ak_public = ak_public(ak, AK_ATTRIBUTES, "0014 000b");
 	e->pcrs.hash = 0x000b;

@@ -16,22 +16,22 @@ static void change_claims(struct kw_evidence *e)
 
 static void raise_vmpl(struct kw_evidence *e)
 {
-	e->report.snp.vmpl = 2;
+	e->snp.vmpl = 2;
 }
 
 static void allow_debugging(struct kw_evidence *e)
 {
-	e->report.snp.policy_debug = true;
+	e->snp.policy_debug = true;
 }
 
 static void allow_migration(struct kw_evidence *e)
 {
-	e->report.snp.policy_migration_agent = true;
+	e->snp.policy_migration_agent = true;
 }
 
 static void clear_bit_17(struct kw_evidence *e)
 {
-	e->report.snp.policy_reserved_one = false;
+	e->snp.policy_reserved_one = false;
 }
 
 static void use_another_ak(struct kw_evidence *e)

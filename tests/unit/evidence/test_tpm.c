@@ -2,7 +2,7 @@
 /* Transports, response codes and patience; no TPM is needed for these. */
 #include "rows.h"
 
-#include "evidence/provider.h"
+#include "evidence/hcl_report.h"
 #include "evidence/tpm.h"
 
 static int64_t slept_ms, n_sleeps, longest_ms;
@@ -88,35 +88,6 @@ static void is_opened_as_expected(void **state)
 	assert_null(tpm.esys);
 }
 
-static const struct choice_row {
-	const char *name;
-	enum kw_evidence_provider wanted;
-	enum kw_error_name expect;
-} choice_rows[] = {
-	{ "given azure-vtpm, it is taken at its word", KW_EVIDENCE_AZURE_VTPM, KW_OK },
-	{ "given auto without a TPM, no source is there", KW_EVIDENCE_AUTO, KW_E_SNP_NO_SOURCE },
-	{ "given tsm, it is not built in", KW_EVIDENCE_TSM, KW_E_SNP_UNSUPPORTED },
-	{ "given sev-guest, it is not built in", KW_EVIDENCE_SEV_GUEST, KW_E_SNP_UNSUPPORTED },
-	{ "given sev, it is not built in", KW_EVIDENCE_SEV, KW_E_SNP_UNSUPPORTED },
-};
-
-static void is_chosen_as_expected(void **state)
-{
-	const struct choice_row *row = *state;
-	struct kw_config config = { 0 };
-	const struct kw_provider *provider = NULL;
-	struct kw_checks why = { 0 };
-	struct kw_error err = { 0 };
-
-	config.evidence.provider = row->wanted;
-	config.evidence.tcti = (char *)"device:/nonexistent/tpmrm0";
-	config.evidence.owner_auth_file = (char *)"";
-	assert_int_equal(kw_provider_choose(&config, &provider, &why, &err),
-			 row->expect == KW_OK ? 0 : -1);
-	assert_ptr_equal(err.def, kw_error_def(row->expect));
-	assert_ptr_equal(provider, row->expect == KW_OK ? &kw_provider_azure_vtpm : NULL);
-}
-
 static void a_missing_owner_password_file_is_named(void **state)
 {
 	struct kw_tpm tpm = { 0 };
@@ -138,6 +109,5 @@ int main(void)
 	setenv("TSS2_LOG", "all+NONE", 0); /* refusals are what is tested here */
 	return KW_ROWS_RUN(rows, is_retried_as_expected)
 	       + KW_ROWS_RUN(tcti_rows, is_opened_as_expected)
-	       + KW_ROWS_RUN(choice_rows, is_chosen_as_expected)
 	       + cmocka_run_group_tests_name("tpm", tests, NULL, NULL);
 }
