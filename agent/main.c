@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/alloc.h"
 #include "cmd/command.h"
+#include "cmd/skr.h"
 #include "util/process.h"
 
 #include <fcntl.h>
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
 	settle_environment();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (kw_process_harden(&err) == 0 && kw_alloc_hooks(&err) == 0)
-		status = kw_command_run(argc - 1, argv + 1, &err);
+		status = kw_skr_is(argv[0]) ? kw_skr_run(argc, argv, &err)
+					    : kw_command_run(argc - 1, argv + 1, &err);
 	if (status >= 0 && finish_output(&err) < 0)
 		status = -1;
 	if (status >= 0)

@@ -56,3 +56,20 @@ int kw_release_answer_judge(struct kw_bytes body, const struct kw_release_rules 
  * REL_UNAUTHORIZED (the caller repeats once with a new token). */
 int kw_vault_release(struct kw_http *http, const struct kw_release_request *request,
 		     struct kw_blob *ret_body, struct kw_error *err) KW_MUST_USE;
+
+/* A key's description: what `get` gives. Nothing of it is verified; nothing is released for it. */
+struct kw_vault_key {
+	struct kw_blob answer; /* the whole, with the policy in release_policy.data */
+	char kid[512], kty[16];
+	bool enabled, exportable, has_policy;
+	int64_t nbf_s, exp_s; /* 0: none */
+};
+void kw_vault_key_clear(struct kw_vault_key *key);
+/* REL_ANSWER. */
+int kw_vault_key_parse(struct kw_bytes answer, struct kw_vault_key *ret,
+		       struct kw_error *err) KW_MUST_USE;
+/* GET. REL_GET if the caller may not; the rest as for a release. `deadline_ms` 0: none of its own.
+ */
+int kw_vault_get_key(struct kw_http *http, const struct kw_key_id *id,
+		     const struct kw_secret *bearer, int64_t deadline_ms, struct kw_vault_key *ret,
+		     struct kw_error *err) KW_MUST_USE;

@@ -2,8 +2,8 @@
 /* `keyward attest`: is this machine what it should be; or the token, or the evidence, that says so.
  * With -a, -n and -o token it is called as the published attestation client is. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
-#include "cmd/words.h"
 #include "service/raw_evidence.h"
 #include "util/json.h"
 
@@ -11,25 +11,23 @@
 
 enum { SECRET_MODE = 0600, OPEN_MODE = 0644, STATUS_FALSE = 1 };
 
-enum result {
-	RESULT_CHECK,
-	RESULT_TOKEN,
-	RESULT_EVIDENCE,
-	RESULT_HCL,
-	RESULT_REPORT,
-	RESULT_RUNTIME,
-	RESULT_AKPUB
-};
-static const char *const results[] = {
-	[RESULT_CHECK] = "check",	[RESULT_TOKEN] = "token",
-	[RESULT_EVIDENCE] = "evidence", [RESULT_HCL] = "hcl",
-	[RESULT_REPORT] = "report",	[RESULT_RUNTIME] = "runtime",
-	[RESULT_AKPUB] = "akpub",	NULL,
+enum format { FORMAT_TEXT, FORMAT_TOKEN };
+enum result { /* the words of --result, in their order */
+	      RESULT_NOT_GIVEN = -1,
+	      RESULT_CHECK,
+	      RESULT_TOKEN,
+	      RESULT_EVIDENCE,
+	      RESULT_HCL,
+	      RESULT_REPORT,
+	      RESULT_RUNTIME,
+	      RESULT_AKPUB
 };
 
 struct args {
-	const char *config, *endpoint, *nonce, *format, *result, *out;
-	bool allow_disk, checks;
+	const char *config, *endpoint, *nonce, *out;
+	enum format format;
+	enum result result;
+	bool allow_disk, checks, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -37,11 +35,10 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, endpoint), NULL },
 	{ KW_OPTIONAL, 'n', "nonce", "TEXT", "what token or evidence must repeat",
 	  offsetof(struct args, nonce), NULL },
-	{ KW_OPTIONAL, 'o', "format", "FORMAT", "text, or token (as --result token)",
+	{ KW_CHOICE, 'o', "format", "text|token", "token is the same as --result token",
 	  offsetof(struct args, format), "text" },
-	{ KW_OPTIONAL, 0, "result", "WHAT",
-	  "check (true or false), token, evidence,"
-	  "\n                        hcl, report, runtime or akpub [check]",
+	{ KW_CHOICE, 0, "result", "check|token|evidence|hcl|report|runtime|akpub",
+	  "true or false, the token, raw evidence, the HCL report or a part of it [check]",
 	  offsetof(struct args, result), NULL },
 	{ KW_OPTIONAL, 0, "out", "FILE", "write it there, not to standard output",
 	  offsetof(struct args, out), NULL },
@@ -49,28 +46,25 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, allow_disk), NULL },
 	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
 	  offsetof(struct args, checks), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
 static int choose_result(const struct args *args, enum result *ret, struct kw_error *err)
 {
-	static const char *const formats[] = { "text", "token", NULL };
-	size_t format = 0, result = RESULT_CHECK;
-	bool token;
+	bool token = args->format == FORMAT_TOKEN;
+	enum result result = args->result;
 
-	if (kw_word_choice("format", args->format, formats, &format, err) < 0
-	    || (args->result && kw_word_choice("result", args->result, results, &result, err) < 0))
-		return -1;
-	token = strcmp(formats[format], "token") == 0;
-	if (token && args->result && result != RESULT_TOKEN)
-		return kw_fail(err, KW_E_CFG_USAGE, "'-o token' contradicts '--result %s'",
-			       results[result]);
+	if (token && result != RESULT_NOT_GIVEN && result != RESULT_TOKEN)
+		return kw_fail(err, KW_E_CFG_USAGE, "'-o token' contradicts '--result'");
+	if (result == RESULT_NOT_GIVEN)
+		result = token ? RESULT_TOKEN : RESULT_CHECK;
 	if (result == RESULT_EVIDENCE && !args->nonce)
 		return kw_fail(err, KW_E_CFG_USAGE, "'--result evidence' needs a nonce (-n)");
 	if (args->nonce && strlen(args->nonce) > KW_RAW_NONCE_MAX)
 		return kw_fail(err, KW_E_CFG_USAGE, "the nonce is longer than %d bytes",
 			       KW_RAW_NONCE_MAX);
-	*ret = token ? RESULT_TOKEN : (enum result)result;
+	*ret = result;
 	return 0;
 }
 
@@ -152,6 +146,7 @@ static int give(struct kw_service *service, const struct args *args, enum result
 		struct kw_checks *checks, struct kw_error *err)
 {
 	switch (result) {
+	case RESULT_NOT_GIVEN:
 	case RESULT_CHECK:
 		return give_answer(service, args, checks, err);
 	case RESULT_TOKEN:
@@ -172,7 +167,8 @@ static int prepare(const struct args *args, struct kw_config **ret, struct kw_er
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 
 	if (kw_command_prepare(KW_ONE_SHOT, args->config, &config, err) < 0
-	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0))
+	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0)
+	    || kw_confine_command(config, args->out, args->no_sandbox, err) < 0)
 		return -1;
 	if (args->nonce)
 		kw_config_use_nonce(config, args->nonce);
@@ -184,20 +180,14 @@ static int run(int argc, char **argv, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
-	struct kw_service_options options = {
-		.clock = &kw_clock_system,
-		.random = &kw_random_system,
-	};
 	struct kw_checks checks = { 0 };
 	enum result result = RESULT_CHECK;
 	struct args args = { 0 };
 	int status;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || choose_result(&args, &result, err) < 0 || prepare(&args, &config, err) < 0)
-		return -1;
-	options.config = config;
-	if (kw_service_open(&options, &service, err) < 0)
+	    || choose_result(&args, &result, err) < 0 || prepare(&args, &config, err) < 0
+	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
 	status = give(service, &args, result, &checks, err);
 	if (args.checks)
@@ -208,6 +198,10 @@ static int run(int argc, char **argv, struct kw_error *err)
 const struct kw_command kw_cmd_attest = {
 	.name = "attest",
 	.summary = "attest this machine: yes or no, token, or evidence",
+	.about = "Evidence of this machine is gathered, verified here, and judged by Azure "
+		 "Attestation; its token is verified too. Without other wishes the answer is "
+		 "true or false, with the status 0 or 1 and the reason on standard error.\n\n"
+		 "With -a, -n and -o token it is called as the published attestation client is.",
 	.flags = flags,
 	.run = run,
 };

@@ -1,45 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward collateral`: fetch and judge the AMD collateral of this node, print it. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
-#include "service/service.h"
 #include "util/json.h"
 #include "util/text.h"
 
-#include <string.h>
-
 enum { OUT_MODE = 0644 }; /* nothing here is secret */
 
+enum form { FORM_JSON, FORM_PEM, FORM_DER }; /* the words of --format, in their order */
+
 struct args {
-	const char *config, *format, *out;
-	bool quiet;
+	const char *config, *out;
+	enum form form;
+	bool quiet, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
-	{ KW_OPTIONAL, 'o', "format", "FORMAT", "json, pem (VCEK and chain) or der (VCEK)",
-	  offsetof(struct args, format), "json" },
+	{ KW_CHOICE, 'o', "format", "json|pem|der", "pem: VCEK and chain; der: the VCEK",
+	  offsetof(struct args, form), "json" },
 	{ KW_OPTIONAL, 0, "out", "FILE", "write it there, not to standard output",
 	  offsetof(struct args, out), NULL },
 	{ KW_SWITCH, 'q', "quiet", "", "leave out the list of checks", offsetof(struct args, quiet),
 	  NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
-
-enum form { FORM_JSON, FORM_PEM, FORM_DER };
-
-static int parse_form(const char *text, enum form *ret, struct kw_error *err)
-{
-	static const char *const words[] = { "json", "pem", "der" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(text, words[i]) != 0)
-			continue;
-		*ret = (enum form)i;
-		return 0;
-	}
-	return kw_fail(err, KW_E_CFG_USAGE, "unknown format '%.32s', expected json, pem or der",
-		       text);
-}
 
 static int write_form(const struct kw_collateral *collateral, enum form form, const char *file,
 		      struct kw_error *err)
@@ -67,45 +53,36 @@ static int write_form(const struct kw_collateral *collateral, enum form form, co
 	return kw_output_write(&output, kw_bytes_text(text), err);
 }
 
-static int fetch(const struct kw_config *config, struct kw_collateral **ret,
-		 struct kw_checks *checks, struct kw_error *err)
-{
-	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
-	const struct kw_service_options options = {
-		.config = config,
-		.clock = &kw_clock_system,
-		.random = &kw_random_system,
-	};
-
-	if (kw_service_open(&options, &service, err) < 0)
-		return -1;
-	return kw_service_collateral(service, ret, checks, err);
-}
-
 static int run(int argc, char **argv, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
 	struct kw_checks checks = { 0 };
 	struct args args = { 0 };
-	enum form form = FORM_JSON;
 	int r;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || parse_form(args.format, &form, err) < 0
-	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0)
+	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, args.out, args.no_sandbox, err) < 0
+	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
-	r = fetch(config, &collateral, &checks, err);
+	r = kw_service_collateral(service, true, &collateral, &checks, err);
 	if (!args.quiet)
 		kw_checks_print(&checks, stderr); /* of a refusal too: that is when they are read */
 	if (r < 0)
 		return -1;
-	return write_form(collateral, form, args.out, err);
+	return write_form(collateral, args.form, args.out, err);
 }
 
 const struct kw_command kw_cmd_collateral = {
 	.name = "collateral",
 	.summary = "fetch and verify the AMD collateral of this node",
+	.about = "The certificates that vouch for this node's processor are fetched from the "
+		 "configured sources and verified up to AMD's root key; where the machine's own "
+		 "report can be read, they must fit it. JSON has the members vcekCert, tcbm, "
+		 "certificateChain and cacheControl, as Azure's THIM gives them, and is what "
+		 "collateral.file reads again. The list of checks goes to standard error.",
 	.flags = flags,
 	.run = run,
 };

@@ -8,7 +8,7 @@
 
 #define CONFIG_VARIABLE "KEYWARD_CONFIG"
 
-enum { FLAG_COLUMN = 24 }; /* where the help's second column starts */
+enum { WORDS_MAX = 16 }; /* of one choice */
 
 struct parser {
 	const struct kw_flag *flags;
@@ -20,9 +20,15 @@ struct parser {
 };
 _Static_assert(KW_FLAGS_MAX <= 8 * sizeof(unsigned), "one bit per row");
 
-static bool is_positional(const struct kw_flag *flag)
+bool kw_flag_is_positional(const struct kw_flag *flag)
 {
-	return flag->kind == KW_POSITIONAL || flag->kind == KW_TRAILING;
+	return flag->kind == KW_POSITIONAL || flag->kind == KW_TRAILING
+	       || flag->kind == KW_POSITIONAL_CHOICE;
+}
+
+bool kw_flag_has_words(const struct kw_flag *flag)
+{
+	return flag->kind == KW_CHOICE || flag->kind == KW_POSITIONAL_CHOICE;
 }
 
 static void set_text(const struct parser *p, const struct kw_flag *flag, const char *text)
@@ -30,17 +36,68 @@ static void set_text(const struct parser *p, const struct kw_flag *flag, const c
 	memcpy(p->ret + flag->at, &text, sizeof(text));
 }
 
-static void set_fallbacks(const struct parser *p)
+/* The place of `text` among the words of the flag, or -1. */
+static int place_of(const struct kw_flag *flag, const char *text)
+{
+	size_t len = strlen(text), word_len;
+	int place = 0;
+
+	for (const char *word = flag->value; *word; word += word_len + (word[word_len] == '|')) {
+		word_len = strcspn(word, "|");
+		if (word_len == len && strncmp(word, text, len) == 0)
+			return place;
+		place++;
+	}
+	return -1;
+}
+
+static int refuse_word(const struct parser *p, const struct kw_flag *flag, const char *text)
+{
+	KW_CLEANUP(freep) char *copy = kw_strdup(flag->value);
+	const char *words[WORDS_MAX + 1] = { NULL }, *near;
+	size_t n = 0;
+	char *rest = copy, *word;
+
+	while ((word = strsep(&rest, "|")) != NULL && n < WORDS_MAX)
+		words[n++] = word;
+	near = kw_text_nearest(text, words);
+	return kw_fail(p->err, KW_E_CFG_USAGE, "'%s%s' cannot be '%.32s', %s%s%s",
+		       kw_flag_is_positional(flag) ? "" : "--", flag->name, text,
+		       near ? "did you mean '" : "expected ", near ? near : flag->value,
+		       near ? "'?" : "");
+}
+
+static int set_choice(const struct parser *p, const struct kw_flag *flag, const char *text)
+{
+	int place = text ? place_of(flag, text) : -1;
+
+	if (text && place < 0)
+		return refuse_word(p, flag, text);
+	memcpy(p->ret + flag->at, &place, sizeof(place));
+	return 0;
+}
+
+static int set_value(const struct parser *p, const struct kw_flag *flag, const char *text)
+{
+	if (kw_flag_has_words(flag))
+		return set_choice(p, flag, text);
+	set_text(p, flag, text);
+	return 0;
+}
+
+static int set_fallbacks(const struct parser *p)
 {
 	const char *from_environment = secure_getenv(CONFIG_VARIABLE);
 
 	for (const struct kw_flag *flag = p->flags; flag->kind; flag++) {
 		if (flag->kind == KW_SWITCH)
 			continue;
-		set_text(p, flag, flag->fallback);
+		if (set_value(p, flag, flag->fallback) < 0)
+			return -1;
 		if (flag->kind == KW_CONFIG_FILE && from_environment && *from_environment)
 			set_text(p, flag, from_environment);
 	}
+	return 0;
 }
 
 static int mark_seen(struct parser *p, const struct kw_flag *flag)
@@ -68,10 +125,9 @@ static int take_flag(struct parser *p, const struct kw_flag *flag, const char *v
 	    && (p->argv[p->at][0] != '-' || p->argv[p->at][1] == '\0')) /* "-" alone is a value */
 		value = p->argv[p->at++];
 	if (!value || !*value)
-		return kw_fail(p->err, KW_E_CFG_USAGE, "'--%s' needs a %s", flag->name,
-			       flag->value);
-	set_text(p, flag, value);
-	return 0;
+		return kw_fail(p->err, KW_E_CFG_USAGE, "'--%s' needs %s%s", flag->name,
+			       kw_flag_has_words(flag) ? "one of " : "a ", flag->value);
+	return set_value(p, flag, value);
 }
 
 static int unknown_flag(const struct parser *p, const char *name, size_t len)
@@ -81,7 +137,7 @@ static int unknown_flag(const struct parser *p, const char *name, size_t len)
 	size_t n = 0;
 
 	for (const struct kw_flag *flag = p->flags; flag->kind && n < KW_FLAGS_MAX; flag++)
-		if (!is_positional(flag))
+		if (!kw_flag_is_positional(flag))
 			names[n++] = flag->name;
 	names[n++] = "help";
 	names[n] = NULL;
@@ -98,7 +154,7 @@ static int take_long(struct parser *p, const char *word)
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
 
 	for (const struct kw_flag *flag = p->flags; flag->kind; flag++)
-		if (!is_positional(flag) && strlen(flag->name) == len
+		if (!kw_flag_is_positional(flag) && strlen(flag->name) == len
 		    && strncmp(flag->name, word, len) == 0)
 			return take_flag(p, flag, equals ? equals + 1 : NULL);
 	return unknown_flag(p, word, len);
@@ -115,10 +171,9 @@ static int take_letter(struct parser *p, const char *word)
 static int take_positional(struct parser *p, const char *word)
 {
 	for (const struct kw_flag *flag = p->flags; flag->kind; flag++) {
-		if (!is_positional(flag) || p->seen & 1U << (flag - p->flags))
+		if (!kw_flag_is_positional(flag) || p->seen & 1U << (flag - p->flags))
 			continue;
-		set_text(p, flag, word);
-		return mark_seen(p, flag);
+		return set_value(p, flag, word) < 0 ? -1 : mark_seen(p, flag);
 	}
 	return kw_fail(p->err, KW_E_CFG_USAGE, "'%.64s' is one word too many", word);
 }
@@ -126,7 +181,8 @@ static int take_positional(struct parser *p, const char *word)
 static int want_positionals(const struct parser *p)
 {
 	for (const struct kw_flag *flag = p->flags; flag->kind; flag++)
-		if (flag->kind == KW_POSITIONAL && !(p->seen & 1U << (flag - p->flags)))
+		if (kw_flag_is_positional(flag) && flag->kind != KW_TRAILING
+		    && !(p->seen & 1U << (flag - p->flags)))
 			return kw_fail(p->err, KW_E_CFG_USAGE, "%s is missing: %s", flag->name,
 				       flag->help);
 	return 0;
@@ -137,9 +193,8 @@ int kw_flags_parse(const struct kw_flag *flags, int argc, char **argv, void *ret
 {
 	struct parser p = { .flags = flags, .argc = argc, .argv = argv, .ret = ret, .err = err };
 	bool words_only = false;
-	int r = 0;
+	int r = set_fallbacks(&p);
 
-	set_fallbacks(&p);
 	while (r == 0 && p.at < argc) {
 		const char *word = argv[p.at++];
 
@@ -153,41 +208,6 @@ int kw_flags_parse(const struct kw_flag *flags, int argc, char **argv, void *ret
 			r = take_letter(&p, word + 1);
 	}
 	return r < 0 ? r : want_positionals(&p);
-}
-
-void kw_flags_print_usage(const struct kw_flag *flags, FILE *to)
-{
-	fputs(" [OPTIONS]", to);
-	for (const struct kw_flag *flag = flags; flag->kind; flag++)
-		if (is_positional(flag))
-			fprintf(to, flag->kind == KW_TRAILING ? " [%s]" : " %s", flag->name);
-}
-
-static char *first_column(const struct kw_flag *flag)
-{
-	const char *blank = *flag->value ? " " : "";
-
-	if (is_positional(flag))
-		return kw_strdup(flag->name);
-	if (flag->letter)
-		return kw_format("-%c, --%s%s%s", flag->letter, flag->name, blank, flag->value);
-	return kw_format("    --%s%s%s", flag->name, blank, flag->value);
-}
-
-void kw_flags_print(const struct kw_flag *flags, FILE *to)
-{
-	for (const struct kw_flag *flag = flags; flag->kind; flag++) {
-		KW_CLEANUP(freep) char *column = first_column(flag);
-
-		fprintf(to, "  %-*s", FLAG_COLUMN - 2, column);
-		if (strlen(column) >= FLAG_COLUMN - 2) /* too long: its text goes below it */
-			fprintf(to, "\n%*s", FLAG_COLUMN, "");
-		fputs(flag->help, to);
-		if (flag->fallback)
-			fprintf(to, " [%s]", flag->fallback);
-		fputc('\n', to);
-	}
-	fprintf(to, "  %-*s%s\n", FLAG_COLUMN - 2, "-h, --help", "this text");
 }
 
 bool kw_flags_want_help(int argc, char *const *argv)

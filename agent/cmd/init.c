@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward init`: an init container. Every key once, its files, then the end. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/termination.h"
 #include "service/once.h"
 #include "service/service.h"
 
 struct args {
 	const char *config, *termination_log;
+	bool no_sandbox;
 };
 static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config),
 					KW_FLAG_TERMINATION_LOG(struct args, termination_log),
+					KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 					{ 0 } };
 
 static int acquire(void *ctx, const struct kw_config_key *rule, struct kw_material **ret,
@@ -18,17 +21,20 @@ static int acquire(void *ctx, const struct kw_config_key *rule, struct kw_materi
 	return kw_acquire(ctx, rule, NULL, NULL, ret, err);
 }
 
-static int release_keys(const char *path, int64_t begun_ms, struct kw_error *err)
+static int release_keys(const struct args *args, int64_t begun_ms, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
+	struct kw_sandbox_state sandbox;
 	struct kw_service_options options = { .clock = &kw_clock_system,
 					      .random = &kw_random_system };
 	struct kw_once once = { .clock = &kw_clock_system,
 				.random = &kw_random_system,
 				.acquire = acquire };
 
-	if (kw_command_prepare(KW_LONG_LIVED, path, &config, err) < 0)
+	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0
+	    || kw_confine_pod(config, false, args->termination_log, args->no_sandbox, &sandbox, err)
+		       < 0)
 		return -1;
 	options.config = once.config = config;
 	options.end_by_ms = once.end_ms = begun_ms + config->init.deadline_ms;
@@ -45,7 +51,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0)
 		return -1;
-	if (release_keys(args.config, begun_ms, err) == 0)
+	if (release_keys(&args, begun_ms, err) == 0)
 		return 0;
 	kw_termination_write(args.termination_log, err);
 	return -1;

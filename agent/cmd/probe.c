@@ -4,6 +4,7 @@
  * without a shell. Plain sockets: nothing is secret here, and a probe must be cheap.
  */
 #include "cmd/command.h"
+#include "config/forms.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -16,30 +17,19 @@
 enum { DEADLINE_MS = 2000, STATUS_LINE_SIZE = 64 };
 
 struct args {
-	const char *what, *config, *address;
+	const char *config, *address;
+	int what;
 };
 static const struct kw_flag flags[] = {
-	{ KW_POSITIONAL, 0, "WHAT", "", "live, ready or started", offsetof(struct args, what),
-	  NULL },
+	{ KW_POSITIONAL_CHOICE, 0, "WHAT", "live|ready|started", "what to ask",
+	  offsetof(struct args, what), NULL },
 	KW_FLAG_CONFIG(struct args, config),
 	{ KW_OPTIONAL, 0, "address", "HOST:PORT", "ask there; no configuration is read",
 	  offsetof(struct args, address), NULL },
 	{ 0 },
 };
 
-static const struct {
-	const char *word, *path;
-} probes[] = { { "live", "/livez" }, { "ready", "/readyz" }, { "started", "/startupz" } };
-
-static const char *path_of(const char *what, struct kw_error *err)
-{
-	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
-		if (strcmp(what, probes[i].word) == 0)
-			return probes[i].path;
-	(void)kw_fail(err, KW_E_CFG_USAGE, "unknown probe '%.32s', expected live, ready or started",
-		      what);
-	return NULL;
-}
+static const char *const paths[] = { "/livez", "/readyz", "/startupz" };
 
 union address {
 	struct sockaddr any;
@@ -47,23 +37,24 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* "127.0.0.1:8081" or "[::1]:8081"; the size, or 0. */
+/* "127.0.0.1:8081" or "[::1]:8081"; the size, or 0. Where serve listens on all addresses (0.0.0.0,
+ * [::]), connecting there reaches this machine. */
 static socklen_t parse_address(const char *text, union address *ret)
 {
-	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN + 2] = "";
-	size_t len = colon ? (size_t)(colon - text) : 0;
+	KW_CLEANUP(freep) char *host = kw_form_address.take(text);
+	char *colon = host ? strrchr(host, ':') : NULL;
 	union address address = { 0 };
 	in_port_t port;
 
-	if (len == 0 || len >= sizeof(host))
+	if (!colon)
 		return 0;
-	memcpy(host, text, len);
 	port = htons((in_port_t)strtoul(colon + 1, NULL, 10));
-	if (strcmp(host, "[::1]") == 0) {
-		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-						    .sin6_port = port,
-						    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	*colon = '\0';
+	if (*host == '[') {
+		colon[-1] = '\0';
+		address.v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = port };
+		if (inet_pton(AF_INET6, host + 1, &address.v6.sin6_addr) != 1)
+			return 0;
 		*ret = address;
 		return sizeof(address.v6);
 	}
@@ -137,8 +128,8 @@ static int ask(const char *address, const char *path, struct kw_error *err)
 	socklen_t size = parse_address(address, &to);
 
 	if (size == 0)
-		return kw_fail(err, KW_E_CFG_USAGE, "'%.64s' is not 127.x.y.z:PORT or [::1]:PORT",
-			       address);
+		return kw_fail(err, KW_E_CFG_USAGE, "'--address' needs %s, found '%.64s'",
+			       kw_form_address.expected, address);
 	request = kw_format("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
 			    address);
 	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -159,9 +150,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0)
 		return -1;
-	path = path_of(args.what, err);
-	if (!path)
-		return -1;
+	path = paths[args.what];
 	if (args.address)
 		return ask(args.address, path, err);
 	if (kw_config_load(args.config, &config, err) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `keyward quote`: PCR values signed by the node's attestation key. */
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "cmd/words.h"
 #include "evidence/pcr_file.h"
@@ -12,8 +13,12 @@
 
 enum { OUT_MODE = 0644 }; /* nothing here is secret */
 
+enum format { FORMAT_JSON, FORMAT_TPM }; /* the words of --format, in their order */
+
 struct args {
-	const char *config, *pcrs, *nonce, *format, *prefix;
+	const char *config, *pcrs, *nonce, *prefix;
+	enum format format;
+	bool no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -21,10 +26,11 @@ static const struct kw_flag flags[] = {
 	  "0,1,2,3,4,5,6,7" },
 	{ KW_OPTIONAL, 0, "nonce", "HEX", "what the quote must repeat",
 	  offsetof(struct args, nonce), NULL },
-	{ KW_OPTIONAL, 'o', "format", "FORMAT", "json, or tpm: PREFIX.msg .sig .ak.pem .pcrs.json",
+	{ KW_CHOICE, 'o', "format", "json|tpm", "tpm: files PREFIX.msg .sig .ak.pem .pcrs.json",
 	  offsetof(struct args, format), "json" },
 	{ KW_OPTIONAL, 0, "out-prefix", "PREFIX", "where the files of -o tpm go",
 	  offsetof(struct args, prefix), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -100,23 +106,21 @@ static int public_pem(const struct kw_blob *tpm2b, char **ret, struct kw_error *
 
 static int run(int argc, char **argv, struct kw_error *err)
 {
-	static const char *const formats[] = { "json", "tpm", NULL };
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence quote = { 0 };
 	KW_CLEANUP(kw_blob_clear) struct kw_blob nonce = { 0 };
 	KW_CLEANUP(freep) char *ak = NULL;
 	struct args args = { 0 };
 	uint32_t pcrs = 0;
-	size_t format = 0;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_word_choice("format", args.format, formats, &format, err) < 0
 	    || kw_word_pcrs("pcrs", args.pcrs, &pcrs, err) < 0
 	    || (args.nonce && kw_word_hex("nonce", args.nonce, &nonce, err) < 0))
 		return -1;
-	if ((format == 1) != (args.prefix != NULL))
+	if ((args.format == FORMAT_TPM) != (args.prefix != NULL))
 		return kw_fail(err, KW_E_CFG_USAGE, "'-o tpm' and '--out-prefix' go together");
 	if (kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, args.prefix, args.no_sandbox, err) < 0
 	    || kw_raw_quote(config, kw_blob_bytes(&nonce), pcrs, &quote, err) < 0
 	    || public_pem(&quote.ak_public, &ak, err) < 0)
 		return -1;

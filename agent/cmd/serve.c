@@ -2,24 +2,30 @@
 #include "server/serve.h"
 
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/termination.h"
 
 struct args {
 	const char *config, *termination_log;
+	bool no_sandbox;
 };
 static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config),
 					KW_FLAG_TERMINATION_LOG(struct args, termination_log),
+					KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 					{ 0 } };
 
-static int serve(const char *path, struct kw_error *err)
+static int serve(const struct args *args, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
-	static const struct kw_serve_options options = {
+	struct kw_serve_options options = {
 		.clock = &kw_clock_system,
 		.random = &kw_random_system,
 	};
 
-	if (kw_command_prepare(KW_LONG_LIVED, path, &config, err) < 0)
+	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0
+	    || kw_confine_pod(config, true, args->termination_log, args->no_sandbox,
+			      &options.sandbox, err)
+		       < 0)
 		return -1;
 	return kw_serve(config, &options, err);
 }
@@ -30,7 +36,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0)
 		return -1;
-	if (serve(args.config, err) == 0)
+	if (serve(&args, err) == 0)
 		return 0;
 	kw_termination_write(args.termination_log, err);
 	return -1;

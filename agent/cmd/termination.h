@@ -4,10 +4,11 @@
 
 #include "cmd/flags.h"
 
+#define KW_TERMINATION_LOG "/dev/termination-log"
 #define KW_FLAG_TERMINATION_LOG(type, member)                                             \
 	{                                                                                 \
 		KW_OPTIONAL, 0, "termination-log", "FILE", "if it exists: why it failed", \
-			offsetof(type, member), "/dev/termination-log"                    \
+			offsetof(type, member), KW_TERMINATION_LOG                        \
 	}
 
 /* Best effort: a file that is not there, or cannot be written, is none. Of kw_flags_parse() that

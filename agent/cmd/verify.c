@@ -12,10 +12,13 @@
 
 enum { KEK_SIZE_MAX = 16 << 10 };
 
+enum format { FORMAT_TEXT, FORMAT_JSON }; /* the words of --format, in their order */
+
 struct args {
-	const char *file, *signature, *format, *time, *skew, *vmpl, *nonce, *issuer, *vault, *kek;
+	const char *file, *signature, *time, *skew, *vmpl, *nonce, *issuer, *vault, *kek;
 	const char *roots, *vcek, *chain, *collateral, *report, *runtime, *policy;
 	const char *ak, *hcl, *pcrs, *event_log, *jwks;
+	enum format format;
 	bool allow_debug;
 };
 
@@ -245,18 +248,15 @@ static int print(const struct kw_verification *v, bool json, struct kw_error *er
 static int run(const struct kw_flag *flags, judge_fn *judge, int argc, char **argv,
 	       struct kw_error *err)
 {
-	static const char *const formats[] = { "text", "json", NULL };
 	KW_CLEANUP(inputs_clear) struct inputs inputs = { 0 };
 	KW_CLEANUP(kw_verification_clear) struct kw_verification v = { 0 };
 	struct args args = { 0 };
-	size_t format = 0;
 
 	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_word_choice("format", args.format, formats, &format, err) < 0
 	    || read_values(&args, &inputs, err) < 0 || read_files(&args, &inputs, err) < 0)
 		return -1;
 	kw_verification_open(&v);
-	if (judge(&args, &inputs, &v, err) < 0 || print(&v, format == 1, err) < 0)
+	if (judge(&args, &inputs, &v, err) < 0 || print(&v, args.format == FORMAT_JSON, err) < 0)
 		return -1;
 	return kw_verification_result(&v, err);
 }
@@ -269,10 +269,12 @@ static int run(const struct kw_flag *flags, judge_fn *judge, int argc, char **ar
 	{                                                                              \
 		KW_OPTIONAL, 0, name, value, help, offsetof(struct args, member), NULL \
 	}
-#define FLAG_FORMAT                                                   \
-	{                                                             \
-		KW_OPTIONAL, 'o', "format", "FORMAT", "text or json", \
-			offsetof(struct args, format), "text"         \
+#define FLAG_FORMAT                                           \
+	{                                                     \
+		KW_CHOICE, 'o', "format", "text|json",        \
+			"how to print what "                  \
+			"was found",                          \
+			offsetof(struct args, format), "text" \
 	}
 #define FLAG_TIME FLAG("time", "UNIX_S", "judge certificates then, not now", time)
 #define FLAG_DEBUG                                                                        \

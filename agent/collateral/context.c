@@ -39,8 +39,7 @@ static int is_context(const struct dirent *entry)
 	return strstr(entry->d_name, DIRECTORY_MARK) != NULL;
 }
 
-/* 8.1: the named one, the first of the root, the place of AKS Kata. Owned. */
-static char *context_directory(void)
+char *kw_security_context_directory(void)
 {
 	const char *named = secure_getenv(DIRECTORY_VARIABLE);
 	struct dirent **found = NULL;
@@ -60,7 +59,7 @@ static char *context_directory(void)
 /* 8.2: each item on its own. */
 static int read_text(enum kw_context_item item, struct kw_blob *ret, struct kw_error *err)
 {
-	KW_CLEANUP(freep) char *directory = context_directory();
+	KW_CLEANUP(freep) char *directory = kw_security_context_directory();
 	KW_CLEANUP(freep) char *path = kw_format("%s/%s", directory, items[item].file);
 	const char *variable = secure_getenv(items[item].variable);
 

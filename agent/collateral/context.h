@@ -18,6 +18,10 @@ enum kw_context_item {
 int kw_context_read(enum kw_context_item item, struct kw_blob *ret,
 		    struct kw_error *err) KW_MUST_USE;
 
+/* SNP evidence 8.1: the directory of the security context: the named one, the first of the root
+ * directory, the place of AKS Kata. It need not exist. Owned. */
+char *kw_security_context_directory(void);
+
 /* A file that may be absent (COL_NONE), told from one that cannot be read (COL_ANSWER). */
 int kw_read_if_there(const char *path, size_t max, struct kw_blob *ret,
 		     struct kw_error *err) KW_MUST_USE;

@@ -194,7 +194,7 @@ struct kw_config {
 		bool enc_fallback, require_nonce_echo, strict_public_half;
 	} release;
 	struct {
-		char *proxy;
+		char *proxy, *user_agent;
 		char **connect_to; /* "HOST:PORT:ADDRESS:PORT" */
 		size_t n_connect_to;
 	} network;
@@ -214,6 +214,7 @@ struct kw_config {
 	struct {
 		int level;  /* enum kw_log_level */
 		int format; /* enum kw_log_format */
+		char *file; /* "": standard error */
 	} log;
 	struct {
 		int lock; /* enum kw_lock */
@@ -232,6 +233,9 @@ KW_DEFINE_FREEP(struct kw_config, kw_config_free);
 /* CFG_VALUE for the first field that asks for what this version cannot do. */
 int kw_config_available(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
 
+/* Whether the files that it names can be read here: the first that cannot is CFG_FILE. */
+int kw_config_check_files(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
+
 /* `config show`: the effective configuration as YAML, defaults filled in. */
 int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *err) KW_MUST_USE;
 /* `config schema`: JSON Schema (2020-12) of the configuration. */
@@ -243,6 +247,14 @@ const struct kw_config_key *kw_config_key_find(const struct kw_config *config, c
 int kw_config_use_endpoint(struct kw_config *config, const char *url,
 			   struct kw_error *err) KW_MUST_USE;
 void kw_config_use_nonce(struct kw_config *config, const char *nonce);
+/* The same from the variables of Microsoft's sidecar: the port of server.http, still on loopback;
+ * this source of collateral, asked there (`host` "": where it is by default). CFG_VALUE. */
+int kw_config_use_port(struct kw_config *config, const char *port,
+		       struct kw_error *err) KW_MUST_USE;
+int kw_config_use_source(struct kw_config *config, enum kw_collateral_source source,
+			 const char *host, struct kw_error *err) KW_MUST_USE;
+/* Owned text in place of what was there. */
+void kw_config_use_text(char **field, const char *text);
 
 /* Which parts rest on trust or endpoints that are not built in: "collateral.trustedRoots,
  * imds.endpoint", or "". Non-empty puts the agent in state custom-trust, which it shows everywhere.

@@ -105,7 +105,21 @@ static bool is_loopback(const char *address)
 	return inet_pton(AF_INET, address, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-static char *take_loopback(const char *text)
+static bool is_literal(const char *address)
+{
+	char v6[INET6_ADDRSTRLEN + 1] = "";
+	size_t len = strlen(address);
+	struct in6_addr any;
+
+	if (address[0] != '[')
+		return inet_pton(AF_INET, address, &any) == 1;
+	if (len < 3 || len - 2 >= sizeof(v6) || address[len - 1] != ']')
+		return false;
+	memcpy(v6, address + 1, len - 2);
+	return inet_pton(AF_INET6, v6, &any) == 1;
+}
+
+static char *take_listener(const char *text, bool (*is_allowed)(const char *address))
 {
 	KW_CLEANUP(freep) char *address = kw_strdup(text);
 	char *colon = strrchr(address, ':');
@@ -113,7 +127,17 @@ static char *take_loopback(const char *text)
 	if (!colon || !is_port(colon + 1))
 		return NULL;
 	*colon = '\0';
-	return is_loopback(address) ? kw_strdup(text) : NULL;
+	return is_allowed(address) ? kw_strdup(text) : NULL;
+}
+
+static char *take_loopback(const char *text)
+{
+	return take_listener(text, is_loopback);
+}
+
+static char *take_address(const char *text)
+{
+	return take_listener(text, is_literal);
 }
 
 static char *take_host(const char *text)
@@ -169,6 +193,33 @@ static char *take_hex(const char *text)
 	return good ? kw_strdup(text) : NULL;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0 && text[strlen(prefix)] != '\0';
+}
+
+static char *take_tcti(const char *text)
+{
+	bool good = starts_with(text, "device:/") || starts_with(text, "swtpm:");
+
+	return good && is_word(text) ? kw_strdup(text) : NULL;
+}
+
+static char *take_guid(const char *text)
+{
+	static const char shape[] = "00000000-0000-0000-0000-000000000000";
+	size_t at = 0;
+
+	while (text[at] && (shape[at] == '-' ? text[at] == '-' : isxdigit((unsigned char)text[at])))
+		at++;
+	return at == sizeof(shape) - 1 && !text[at] ? kw_strdup(text) : NULL;
+}
+
+static char *take_resource_id(const char *text)
+{
+	return starts_with(text, "/subscriptions/") && is_word(text) ? kw_strdup(text) : NULL;
+}
+
 #define KEY_PATH "/keys/[0-9A-Za-z-]{1,127}(/[0-9A-Za-z]{1,64})?"
 
 const struct kw_form kw_form_word = { "a text without blanks", "^\\S+$", take_word };
@@ -191,9 +242,19 @@ const struct kw_form kw_form_key_url = { "https://HOST/keys/NAME[/VERSION]",
 					 "^https://[^/@\\s]+" KEY_PATH "$", take_key_url };
 const struct kw_form kw_form_loopback = { "127.x.y.z:PORT or [::1]:PORT",
 					  "^(127\\.[0-9.]+|\\[::1\\]):[0-9]{1,5}$", take_loopback };
+const struct kw_form kw_form_address = { "ADDRESS:PORT or [ADDRESS]:PORT with a literal address",
+					 "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
+					 take_address };
 const struct kw_form kw_form_host = { "a host name or address, with or without :PORT",
 				      "^[0-9A-Za-z.:\\[\\]-]+$", take_host };
 const struct kw_form kw_form_connect_to = { "HOST:PORT:ADDRESS:PORT with a literal address",
 					    "^\\S+:[0-9]+:\\S+:[0-9]+$", take_connect_to };
 const struct kw_form kw_form_hex = { "2 to 128 hexadecimal digits, an even number of them",
 				     "^([0-9A-Fa-f]{2}){1,64}$", take_hex };
+const struct kw_form kw_form_tcti = { "device:PATH or swtpm:host=ADDRESS,port=PORT",
+				      "^(device:/|swtpm:)\\S+$", take_tcti };
+const struct kw_form kw_form_guid = { "an id as 11111111-2222-3333-4444-555555555555",
+				      "^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
+				      take_guid };
+const struct kw_form kw_form_resource_id = { "/subscriptions/...", "^/subscriptions/\\S+$",
+					     take_resource_id };

@@ -39,7 +39,7 @@ static const struct kw_option evidence[] = {
 	    .words = WORDS("auto", "azure-vtpm", "tsm", "sev-guest", "sev")),
 	ROW("tcti", TEXT, AT(evidence.tcti), "device:/dev/tpmrm0",
 	    "the TPM: device:PATH or swtpm:host=ADDRESS,port=PORT", .flags = KW_OPTION_RESTART,
-	    .max = DEVICE_TEXT_MAX, .form = &kw_form_word),
+	    .max = DEVICE_TEXT_MAX, .form = &kw_form_tcti),
 	ROW("pcrs", LIST, AT(evidence.pcrs), "[0, 1, 2, 3, 4, 5, 6, 7]",
 	    "the registers of quotes and raw evidence", .min = 1, .max = PCRS_MAX, .element = &pcr,
 	    .count_at = AT(evidence.n_pcrs), .size = sizeof(int64_t)),
@@ -168,8 +168,8 @@ static const struct kw_option server[] = {
 	    .flags = KW_OPTION_RESTART | KW_OPTION_MAY_BE_EMPTY, .form = &kw_form_loopback),
 	SECTION("socket", 0, "the Unix socket", socket_members),
 	ROW("health", TEXT, AT(server.health), "127.0.0.1:8081",
-	    "probes and metrics; loopback only; \"\" turns it off",
-	    .flags = KW_OPTION_RESTART | KW_OPTION_MAY_BE_EMPTY, .form = &kw_form_loopback),
+	    "probes and metrics, without anything secret; \"\" turns it off",
+	    .flags = KW_OPTION_RESTART | KW_OPTION_MAY_BE_EMPTY, .form = &kw_form_address),
 	ROW("tokens", LIST, AT(server.tokens), "[]", "bearer tokens, made by keyward at its start",
 	    .max = TOKENS_MAX, .element = &token, .count_at = AT(server.n_tokens),
 	    .size = sizeof(struct kw_config_token)),
@@ -207,6 +207,8 @@ static const struct kw_option connect_to =
 static const struct kw_option network[] = {
 	ROW("proxy", TEXT, AT(network.proxy), "", "an HTTP proxy; IMDS never uses it",
 	    .form = &kw_form_origin),
+	ROW("userAgent", TEXT, AT(network.user_agent), "",
+	    "words behind keyward's own in the User-Agent", .form = &kw_form_word),
 	ROW("connectTo", LIST, AT(network.connect_to), "[]",
 	    "addresses to use instead of resolving", .flags = KW_OPTION_TRUST,
 	    .max = CONNECT_TO_MAX, .element = &connect_to, .count_at = AT(network.n_connect_to),
@@ -250,6 +252,8 @@ static const struct kw_option log_members[] = {
 	    .words = WORDS("error", "warning", "info", "debug")),
 	ROW("format", CHOICE, AT(log.format), "auto", "auto: text on a terminal, JSON otherwise",
 	    .words = WORDS("auto", "text", "json")),
+	ROW("file", TEXT, AT(log.file), "", "a file to append to; \"\": standard error",
+	    .flags = KW_OPTION_RESTART, .form = &kw_form_path),
 	{ 0 },
 };
 

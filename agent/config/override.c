@@ -47,3 +47,75 @@ void kw_config_use_nonce(struct kw_config *config, const char *nonce)
 	free(pairs[i].value);
 	pairs[i].value = kw_strdup(nonce);
 }
+
+void kw_config_use_text(char **field, const char *text)
+{
+	char *copy = kw_strdup(text);
+
+	free(*field);
+	*field = copy;
+}
+
+int kw_config_use_port(struct kw_config *config, const char *port, struct kw_error *err)
+{
+	enum { PORT_MAX = 65535, DIGITS_MAX = 5 };
+	const char *colon = strrchr(config->server.http, ':');
+	KW_CLEANUP(freep) char *http = NULL;
+	size_t len = strlen(port);
+
+	if (len == 0 || len > DIGITS_MAX || strspn(port, "0123456789") != len
+	    || strtoul(port, NULL, 10) == 0 || strtoul(port, NULL, 10) > PORT_MAX)
+		return kw_fail(err, KW_E_CFG_VALUE, "the port is '%.32s', expected 1 to %d", port,
+			       PORT_MAX);
+	if (colon == NULL)
+		http = kw_format("127.0.0.1:%s", port);
+	else
+		http = kw_format("%.*s:%s", (int)(colon - config->server.http), config->server.http,
+				 port);
+	kw_config_use_text(&config->server.http, http);
+	return 0;
+}
+
+static int use_origin(char **field, const char *scheme, const char *host, struct kw_error *err)
+{
+	KW_CLEANUP(freep) char *url = kw_format("%s://%s", scheme, host);
+	struct kw_origin origin;
+	const char *rest = NULL;
+
+	if (*host == '\0')
+		return 0;
+	if (!kw_origin_parse(url, &origin, &rest) || *rest != '\0')
+		return kw_fail(err, KW_E_CFG_VALUE, "'%.128s' is no host", host);
+	kw_config_use_text(field, url);
+	return 0;
+}
+
+static void add_source(struct kw_config *config, enum kw_collateral_source source)
+{
+	size_t n = config->collateral.n_sources;
+
+	for (size_t i = 0; i < n; i++)
+		if (config->collateral.sources[i] == source)
+			return;
+	config->collateral.sources = kw_realloc(config->collateral.sources,
+						(n + 1) * sizeof(*config->collateral.sources));
+	config->collateral.sources[n] = source;
+	config->collateral.n_sources = n + 1;
+}
+
+int kw_config_use_source(struct kw_config *config, enum kw_collateral_source source,
+			 const char *host, struct kw_error *err)
+{
+	static const char cache[] = "global.acccache.azure.net";
+
+	if (source == KW_SOURCE_AZURE_CACHE && *host != '\0' && strcmp(host, cache) != 0)
+		return kw_fail(err, KW_E_CFG_VALUE, "the Azure cache is '%.128s', expected %s",
+			       host, cache);
+	if ((source == KW_SOURCE_THIM
+	     && use_origin(&config->collateral.thim, "http", host, err) < 0)
+	    || (source == KW_SOURCE_KDS
+		&& use_origin(&config->collateral.kds, "https", host, err) < 0))
+		return -1;
+	add_source(config, source);
+	return 0;
+}

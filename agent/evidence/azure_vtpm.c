@@ -233,4 +233,9 @@ static int unwrap(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash
 	return kw_tpm_key_decrypt(&key, scheme, oaep, wrapped, ret, err);
 }
 
-const struct kw_provider kw_provider_azure_vtpm = { "azure-vtpm", probe, gather, unwrap };
+const struct kw_provider kw_provider_azure_vtpm = {
+	.name = "azure-vtpm",
+	.probe = probe,
+	.gather = gather,
+	.unwrap = unwrap,
+};

@@ -132,7 +132,8 @@ static int unwrap(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash
                                                                                                \
 		return gather(&kw_provider_##id, kw_##id##_take, &device, config, ret, err);   \
 	}                                                                                      \
-	const struct kw_provider kw_provider_##id = { (text), id##_probe, id##_gather, unwrap }
+	const struct kw_provider kw_provider_##id = { (text), id##_probe, id##_gather, unwrap, \
+						      NULL }
 
 PROVIDER(tsm, "tsm", tsm);
 PROVIDER(sev_guest, "sev-guest", sev_guest);

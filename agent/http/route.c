@@ -60,6 +60,7 @@ void kw_route_find(const struct kw_config *config, enum kw_upstream upstream,
 		   const struct kw_origin *origin, struct kw_route *ret)
 {
 	*ret = (struct kw_route){ .dial = *origin, .proxy = "" };
+	ret->user_agent = config->network.user_agent;
 	for (size_t i = 0; i < config->network.n_connect_to && ret->connect_to == NULL; i++) {
 		struct kw_origin from = { 0 }, to = { 0 };
 		if (!parse_entry(config->network.connect_to[i], &from, &to)

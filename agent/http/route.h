@@ -14,6 +14,7 @@ struct kw_route {
 		dial; /* host and port to connect to; `tls` is that of a proxy, if there is one */
 	const char *proxy;	/* "": none */
 	const char *connect_to; /* the entry that applies, or NULL */
+	const char *user_agent; /* words behind our own; "": none */
 };
 
 /* CFG_VALUE: network.proxy is no URL, or an entry of network.connectTo is not

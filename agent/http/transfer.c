@@ -160,10 +160,13 @@ static bool set_request(CURL *easy, const struct kw_attempt *attempt, const stru
 	char origin[KW_ORIGIN_TEXT_SIZE];
 	kw_origin_text(attempt->origin, origin);
 	KW_CLEANUP(freep) char *url = kw_format("%s%s", origin, attempt->rest);
+	const char *more = attempt->route->user_agent;
+	KW_CLEANUP(freep)
+	char *agent = kw_format("keyward/" KW_VERSION "%s%s", *more != '\0' ? " " : "", more);
 	return set_method(easy, attempt->request)
 	       && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK
-	       && curl_easy_setopt(easy, CURLOPT_USERAGENT, "keyward/" KW_VERSION) == CURLE_OK
+	       && curl_easy_setopt(easy, CURLOPT_USERAGENT, agent) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lists->headers) == CURLE_OK;
 }
 

@@ -2,6 +2,7 @@
 /* A policy held against the claims of a token (key release 5.3, 5.4 and 6). */
 #include "policy/policy.h"
 
+#include "policy/hints.h"
 #include "policy/scalar.h"
 #include "util/memory.h"
 #include "util/text.h"
@@ -13,10 +14,8 @@
 
 /* Claims. */
 
-/* 5.3: dots lead through objects; arrays have no names. NULL: `ret_missing` is the segment that is
- * not there, owned. */
-static const struct kw_json *find_claim(const struct kw_json *claims, const char *path,
-					char **ret_missing)
+const struct kw_json *kw_policy_claim(const struct kw_json *claims, const char *path,
+				      char **ret_missing)
 {
 	const struct kw_json *at = claims;
 
@@ -25,7 +24,7 @@ static const struct kw_json *find_claim(const struct kw_json *claims, const char
 		KW_CLEANUP(freep) char *segment = kw_format("%.*s", (int)len, path);
 
 		at = kw_json_get(at, segment);
-		if (!at)
+		if (!at && ret_missing)
 			*ret_missing = KW_STEAL(segment);
 		if (!at || path[len] == '\0')
 			return at;
@@ -60,7 +59,7 @@ static enum kw_policy_found kind_of(const struct kw_json *value, const char *tex
 /* The text at a path and what is said of it. NULL: nothing there has a text. */
 static char *look_up(const struct kw_json *claims, const char *path, struct kw_policy_result *to)
 {
-	const struct kw_json *value = find_claim(claims, path, &to->actual);
+	const struct kw_json *value = kw_policy_claim(claims, path, &to->actual);
 	char *text = kw_policy_scalar_text(value);
 
 	to->actual_type = kw_json_type(value);
@@ -85,6 +84,7 @@ static void evaluate_test(const struct kw_json *claims, struct kw_policy_result 
 		to->verdict = KW_POLICY_UNKNOWN;
 	else
 		to->verdict = verdict_of(text && strcmp(text, to->node->expected) == 0);
+	to->hints = kw_policy_test_hints(to, claims);
 }
 
 /* Authorities. */

@@ -156,6 +156,8 @@ static int read_selector(const struct kw_json *json, struct kw_policy_node *node
 		return kw_fail(err, KW_E_REL_GRAMMAR, "%zu of allOf and anyOf, expected one",
 			       selector.n);
 	node->kind = selector.kind;
+	node->lower_case = strcmp(kw_json_name(selector.list), "anyof") == 0
+			   || strcmp(kw_json_name(selector.list), "allof") == 0;
 	node->foreign = has_foreign_member(json, known);
 	return read_list(selector.list, "condition", read_condition, node, err);
 }

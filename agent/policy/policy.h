@@ -31,6 +31,7 @@ struct kw_policy_node {
 	/* A member or an operator that is not of the grammar in effect, or a number without exact
 	 * text: whatever the claims are, this node's verdict is unknown. */
 	bool foreign;
+	bool lower_case;		     /* a selector that was written `anyof` or `allof` */
 	struct kw_policy_node *first, *next; /* of a selector: what it selects from */
 };
 
@@ -68,6 +69,7 @@ struct kw_policy_result {
 	enum kw_json_type actual_type;
 	char *actual;		/* or NULL */
 	bool authority_matches; /* of an authority: `iss` is it, whatever its conditions are */
+	unsigned hints;		/* of a test: policy/hints.h */
 	struct kw_policy_result *first, *next;
 };
 

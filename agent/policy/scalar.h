@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside this room: scalars as the text by which they are compared (key release 5.4). */
+/* Inside this room: claims by their path, and scalars as the text by which they are compared (key
+ * release 5.3, 5.4). */
 #pragma once
 
 #include "util/json.h"
@@ -14,3 +15,8 @@ static inline bool kw_policy_is_scalar(const struct kw_json *value)
 /* A string as it is, true and false, a whole number in decimal; owned. NULL: no scalar, or a number
  * that is not whole or beyond 2^53, whose digits nobody can tell any more. */
 char *kw_policy_scalar_text(const struct kw_json *value);
+
+/* 5.3: dots lead through objects; arrays have no names. NULL: `ret_missing` (may be NULL) is the
+ * segment that is not there, owned. */
+const struct kw_json *kw_policy_claim(const struct kw_json *claims, const char *path,
+				      char **ret_missing);

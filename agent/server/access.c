@@ -56,12 +56,13 @@ int kw_access_granted(const struct kw_request *request, const char *key,
 {
 	struct kw_audit_record granted = { .caller = &request->caller,
 					   .key = key,
-					   .version = material->version,
+					   .version = material != NULL ? material->version : NULL,
 					   .action = action,
 					   .outcome = "ok" };
 
 	if (!note(request, &granted) && request->server->config->audit.required)
-		return kw_fail(err, KW_E_SRV_AUDIT, "the use of key '%s' cannot be recorded", key);
+		return kw_fail(err, KW_E_SRV_AUDIT, "the use of %s cannot be recorded",
+			       key != NULL ? key : action);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static char *line_of(const struct kw_audit *audit, const struct kw_audit_record 
 		      sizeof(key)); /* a caller may have made it up */
 	kw_json_add_string(line, "time", time);
 	add_caller(line, record->caller);
-	kw_json_add_string(line, "key", key);
+	kw_json_add_string(line, "key", record->key != NULL ? key : NULL);
 	kw_json_add_string(line, "version", record->version);
 	kw_json_add_string(line, "action", record->action);
 	kw_json_add_string(line, "outcome", record->outcome);

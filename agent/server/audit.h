@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The audit record (`audit.path`): one JSON line for each time that somebody asked for key material
- * or had a key used. The event thread appends it with one write that never waits; nothing is
- * synced. A line that did not fit (disk full, pipe full) is closed by the next one.
+ * The audit record (`audit.path`): one JSON line for each time that somebody asked for key
+ * material, had a key used or the machine attested. The event thread appends it with one write that
+ * never waits; nothing is synced. A line that did not fit (disk full, pipe full) is closed by the
+ * next one.
  */
 #pragma once
 
@@ -15,9 +16,9 @@ void kw_audit_free(struct kw_audit *audit);
 
 struct kw_audit_record {
 	const struct kw_caller *caller;
-	const char *key, *version; /* version: NULL if none was reached */
-	const char *action;	   /* "get", "release", "decrypt", "sign", "unwrap" */
-	const char *outcome;	   /* "ok", or the id of the refusal */
+	const char *key, *version; /* NULL: no key is meant; none was reached */
+	const char *action;  /* "get", "release", "decrypt", "sign", "unwrap", "attest", ... */
+	const char *outcome; /* "ok", or the id of the refusal */
 };
 
 /* False: the line was not written; the log says why, once. */

@@ -57,6 +57,14 @@ static bool rule_fits(const struct kw_config_allow *rule, const struct kw_caller
 	return caller->token != NULL && strcmp(rule->token, caller->token) == 0;
 }
 
+static bool any_fits(const struct kw_config_allow *allow, size_t n, const struct kw_caller *caller)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rule_fits(&allow[i], caller))
+			return true;
+	return false;
+}
+
 /* Without rules: nobody on TCP, our own uid on the socket. */
 bool kw_caller_may(const struct kw_request *request, const struct kw_config_key *rule)
 {
@@ -64,9 +72,17 @@ bool kw_caller_may(const struct kw_request *request, const struct kw_config_key 
 
 	if (caller->listener == KW_LISTENER_HEALTH)
 		return false;
-	for (size_t i = 0; i < rule->n_allow; i++)
-		if (rule_fits(&rule->allow[i], caller))
-			return true;
-	return rule->n_allow == 0 && caller->listener == KW_LISTENER_SOCKET
-	       && caller->uid == geteuid();
+	if (rule->n_allow == 0)
+		return caller->listener == KW_LISTENER_SOCKET && caller->uid == geteuid();
+	return any_fits(rule->allow, rule->n_allow, caller);
+}
+
+/* Without rules: nobody. */
+bool kw_caller_may_attest(const struct kw_request *request)
+{
+	const struct kw_config *config = request->server->config;
+
+	return request->caller.listener != KW_LISTENER_HEALTH
+	       && any_fits(config->server.attest.allow, config->server.attest.n_allow,
+			   &request->caller);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens the sockets. TCP on loopback literals only: the configuration has checked that. */
+/* Opens the sockets. TCP on literals only, and on loopback where keys are served: the configuration
+ * has checked that. */
 #include "server/server.h"
 #include "util/text.h"
 

@@ -36,7 +36,7 @@ bool kw_live_start(struct kw_request *request, const struct kw_config_key *rule,
 	live->service = request->server->service;
 	live->rule = rule;
 	kw_secret_move(&live->bearer, bearer);
-	return kw_work_start(request, request->server->workers, &live->work);
+	return kw_work_start(request, request->server->errands, &live->work);
 }
 
 int kw_live_result(const struct kw_request *request, struct kw_material **ret, struct kw_error *err)

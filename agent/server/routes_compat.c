@@ -4,19 +4,16 @@
  * the body is read leniently, but hosts and key must be configured ones, and `allow` and `export`
  * hold.
  */
+#include "server/compat.h"
 #include "server/live.h"
-#include "util/json.h"
 #include "util/log.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define BAD_FORMAT "invalid request format"
 #define RELEASE_FAILED "secure key release failed"
 #define ACTION "release" /* in the audit record */
-#define JSON_TYPE "application/json; charset=utf-8"
 
-enum { ACCESS_TOKEN_MAX = 16 * 1024, NAME_MAX_SIZE = 512 };
+enum { ACCESS_TOKEN_MAX = 16 * 1024, NAME_MAX_SIZE = 512 }; /* bytes */
 
 struct body {
 	struct kw_json *json;
@@ -31,21 +28,6 @@ static void body_clear(struct body *body)
 }
 
 /* Reading the body. */
-
-static int want(const struct kw_json *json, const char *name, const char **ret,
-		struct kw_error *err)
-{
-	const struct kw_json *value = kw_json_get_nocase(json, name);
-
-	if (value != NULL && kw_json_type(value) != KW_JSON_NULL && kw_json_string(value) == NULL)
-		return kw_fail(err, KW_E_SRV_BODY, "'%s' is not a string", name);
-	*ret = kw_json_string(value);
-	if (*ret == NULL || (*ret)[0] == '\0')
-		return kw_fail(err, KW_E_SRV_BODY, "'%s' is required", name);
-	if (strlen(*ret) > NAME_MAX_SIZE)
-		return kw_fail(err, KW_E_SRV_BODY, "'%s' is over %d bytes", name, NAME_MAX_SIZE);
-	return 0;
-}
 
 static int take_access_token(const struct kw_json *json, struct kw_secret *ret,
 			     struct kw_error *err)
@@ -66,40 +48,25 @@ static int take_access_token(const struct kw_json *json, struct kw_secret *ret,
 
 static int read_body(const struct kw_request *request, struct body *ret, struct kw_error *err)
 {
-	if (kw_json_parse(kw_blob_bytes(&request->body), KW_JSON_LENIENT, KW_E_SRV_BODY, &ret->json,
-			  err)
-		    < 0
-	    || want(ret->json, "maa_endpoint", &ret->maa_endpoint, err) < 0
-	    || want(ret->json, "akv_endpoint", &ret->akv_endpoint, err) < 0
-	    || want(ret->json, "kid", &ret->kid, err) < 0)
+	if (kw_compat_parse(request, &ret->json, err) < 0
+	    || kw_compat_want(ret->json, "maa_endpoint", NAME_MAX_SIZE, &ret->maa_endpoint, err) < 0
+	    || kw_compat_want(ret->json, "akv_endpoint", NAME_MAX_SIZE, &ret->akv_endpoint, err) < 0
+	    || kw_compat_want(ret->json, "kid", NAME_MAX_SIZE, &ret->kid, err) < 0)
 		return -1;
 	return take_access_token(ret->json, &ret->access_token, err);
 }
 
 /* Which configured key is meant. */
 
-/* A host as existing clients write it: no scheme, or https and at most one slash behind it. */
-static bool names_origin(const char *text, const struct kw_origin *origin)
-{
-	char url[KW_ORIGIN_TEXT_SIZE];
-	bool has_scheme = strncmp(text, "https://", strlen("https://")) == 0;
-	int n = snprintf(url, sizeof(url), "%s%s", has_scheme ? "" : "https://", text);
-
-	return n > 0 && (size_t)n < sizeof(url) && kw_origin_is(origin, url);
-}
-
 static bool names_endpoint(const struct kw_config *config, const struct kw_config_key *rule,
 			   const char *text)
 {
 	bool own = rule->n_attestation_endpoints > 0;
-	char **endpoints = own ? rule->attestation_endpoints : config->attestation.endpoints;
-	size_t n = own ? rule->n_attestation_endpoints : config->attestation.n_endpoints;
-	struct kw_origin origin = { 0 };
 
-	for (size_t i = 0; i < n; i++)
-		if (kw_origin_parse(endpoints[i], &origin, NULL) && names_origin(text, &origin))
-			return true;
-	return false;
+	return kw_compat_find_endpoint(
+		       own ? rule->attestation_endpoints : config->attestation.endpoints,
+		       own ? rule->n_attestation_endpoints : config->attestation.n_endpoints, text)
+	       != NULL;
 }
 
 static const struct kw_config_key *find_rule(const struct kw_request *request,
@@ -111,7 +78,7 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 		const struct kw_config_key *rule = &config->keys[i];
 
 		if (kw_caller_may(request, rule) && kw_rule_is_named(rule, body->kid)
-		    && names_origin(body->akv_endpoint, &rule->id.origin)
+		    && kw_compat_names_origin(body->akv_endpoint, &rule->id.origin)
 		    && names_endpoint(config, rule, body->maa_endpoint))
 			return rule;
 	}
@@ -122,12 +89,7 @@ static const struct kw_config_key *find_rule(const struct kw_request *request,
 
 static enum MHD_Result refuse(struct kw_request *request, const struct kw_error *err)
 {
-	bool busy = request->server->config->server.compat.strict_status
-		    && (err->upstream.status == 429 || err->upstream.status >= 500);
-
-	return kw_answer_compat_error(request,
-				      busy ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_FORBIDDEN,
-				      RELEASE_FAILED, err);
+	return kw_compat_refuse(request, MHD_HTTP_FORBIDDEN, RELEASE_FAILED, err);
 }
 
 /* `key` is the name that the record of this refusal bears. */
@@ -182,7 +144,7 @@ static enum MHD_Result answer_key(struct kw_request *request, const struct kw_co
 	if (kw_access_granted(request, rule->name, material, ACTION, &err) < 0
 	    || wrap_jwk(kw_secret_bytes(&material->jwk), &text, &err) < 0)
 		return refuse(request, &err);
-	return kw_answer(request, MHD_HTTP_OK, kw_response_secret(&text, JSON_TYPE));
+	return kw_answer(request, MHD_HTTP_OK, kw_response_secret(&text, KW_COMPAT_JSON));
 }
 
 /* The two ways. */
@@ -235,7 +197,7 @@ enum MHD_Result kw_route_release(struct kw_request *request)
 		return refuse_row(request, kw_live_rule(request)->name, KW_E_SYS_DEADLINE,
 				  "the release took too long");
 	if (read_body(request, &body, &err) < 0)
-		return kw_answer_compat_error(request, MHD_HTTP_BAD_REQUEST, BAD_FORMAT, &err);
+		return kw_compat_bad_body(request, &err);
 	rule = find_rule(request, &body);
 	if (rule == NULL)
 		return refuse_row(request, body.kid, KW_E_CFG_ORIGIN,

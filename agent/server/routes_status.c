@@ -18,6 +18,19 @@ static void add_keys(struct kw_json *body, const struct kw_store *store)
 		kw_json_add_int(keys, kw_key_state_text(state), n[state]);
 }
 
+static void add_sandbox(struct kw_json *body, const struct kw_sandbox_state *state)
+{
+	struct kw_json *sandbox = kw_json_add_object(body, "sandbox");
+
+	kw_json_add_bool(sandbox, "noNewPrivileges", state->no_new_privileges);
+	kw_json_add_bool(sandbox, "noCapabilities", state->no_capabilities);
+	kw_json_add_bool(sandbox, "systemCalls", state->system_calls);
+	kw_json_add_bool(sandbox, "files", state->files);
+	kw_json_add_bool(sandbox, "ports", state->ports);
+	kw_json_add_bool(sandbox, "signals", state->signals);
+	kw_json_add_int(sandbox, "landlock", state->landlock);
+}
+
 static void add_protection(struct kw_json *body)
 {
 	struct kw_json *memory = kw_json_add_object(body, "memory");
@@ -44,6 +57,7 @@ enum MHD_Result kw_route_status(struct kw_request *request)
 		kw_json_add_string(body, "customTrust", server->custom_trust);
 	add_keys(body, server->store);
 	add_protection(body);
+	add_sandbox(body, &server->sandbox);
 	text = kw_json_print(body);
 	return kw_answer_text(request, MHD_HTTP_OK, JSON_TYPE, text);
 }

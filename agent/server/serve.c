@@ -15,6 +15,7 @@
 enum {
 	N_WORKERS = 4,	 /* upstream work at the same time */
 	N_OPERATORS = 2, /* operations with keys at the same time */
+	N_ERRANDS = 2,	 /* live releases and attestations of callers at the same time */
 	STOP_MS = 800,	 /* how long running work may take after SIGTERM */
 	EVENTS_MAX = 16,
 };
@@ -49,6 +50,7 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 	if (kw_jobs_new(N_WORKERS, "kw-worker", &server->workers, err) < 0
 	    || kw_jobs_new(1, "kw-tpm", &server->tpm, err) < 0
 	    || kw_jobs_new(N_OPERATORS, "kw-operator", &server->operators, err) < 0
+	    || kw_jobs_new(N_ERRANDS, "kw-errand", &server->errands, err) < 0
 	    || kw_audit_open(server->config, server->clock, &server->audit, err) < 0)
 		return -1;
 	options.tpm_ctx = server->tpm;
@@ -68,7 +70,8 @@ static bool is_idle(const struct kw_server *server)
 {
 	return (server->workers == NULL || kw_jobs_idle(server->workers))
 	       && (server->tpm == NULL || kw_jobs_idle(server->tpm))
-	       && (server->operators == NULL || kw_jobs_idle(server->operators));
+	       && (server->operators == NULL || kw_jobs_idle(server->operators))
+	       && (server->errands == NULL || kw_jobs_idle(server->errands));
 }
 
 static void free_parts(struct kw_server *server)
@@ -76,6 +79,7 @@ static void free_parts(struct kw_server *server)
 	kw_daemons_stop(server);
 	kw_listeners_close(server);
 	kw_jobs_free(server->workers);
+	kw_jobs_free(server->errands);
 	kw_jobs_free(server->tpm);
 	kw_jobs_free(server->operators);
 	kw_audit_free(server->audit);
@@ -126,7 +130,8 @@ static int watch_all(struct loop *loop, struct kw_error *err)
 		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %m");
 	if (watch(loop, loop->signals, err) < 0
 	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0
-	    || watch(loop, kw_jobs_fd(loop->server->operators), err) < 0)
+	    || watch(loop, kw_jobs_fd(loop->server->operators), err) < 0
+	    || watch(loop, kw_jobs_fd(loop->server->errands), err) < 0)
 		return -1;
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
 		struct MHD_Daemon *daemon = loop->server->listeners[i].daemon;
@@ -204,6 +209,7 @@ static void run_due(struct loop *loop)
 
 	kw_jobs_finish(server->workers);
 	kw_jobs_finish(server->operators);
+	kw_jobs_finish(server->errands);
 	kw_store_tick(server->store);
 	if (loop->stop_by_ms == 0)
 		kw_keeper_tick(server->keeper);
@@ -249,7 +255,8 @@ static int run(struct kw_server *server, struct kw_error *err)
 	int result = -1;
 
 	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0
-	    && kw_jobs_start(server->tpm, err) == 0 && kw_jobs_start(server->operators, err) == 0)
+	    && kw_jobs_start(server->tpm, err) == 0 && kw_jobs_start(server->operators, err) == 0
+	    && kw_jobs_start(server->errands, err) == 0)
 		result = run_loop(&loop, err);
 	return result;
 }
@@ -281,6 +288,7 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 		.clock = options->clock,
 		.random = options->random,
 		.custom_trust = kw_config_custom_trust(config),
+		.sandbox = options->sandbox,
 	};
 	int result = -1;
 

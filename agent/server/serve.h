@@ -7,11 +7,13 @@
 #pragma once
 
 #include "config/config.h"
+#include "sandbox/sandbox.h"
 #include "util/clock.h"
 
 struct kw_serve_options {
 	const struct kw_clock *clock;
 	const struct kw_random *random;
+	struct kw_sandbox_state sandbox; /* what is in force, for /status */
 };
 
 int kw_serve(const struct kw_config *config, const struct kw_serve_options *options,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "keys/store.h"
+#include "sandbox/sandbox.h"
 #include "server/tokens.h"
 #include "service/keeper.h"
 
@@ -47,8 +48,9 @@ struct kw_server {
 	struct kw_service *service;
 	struct kw_jobs *workers, *tpm;
 	struct kw_jobs *operators; /* for operations with keys: never behind a slow upstream */
-	size_t operations_size;	   /* bytes of the arena that running operations may take */
-	struct kw_audit *audit;	   /* NULL: there is none */
+	struct kw_jobs *errands; /* what callers ask of upstreams: never before the keeper's work */
+	size_t operations_size;	 /* bytes of the arena that running operations may take */
+	struct kw_audit *audit;	 /* NULL: there is none */
 	struct kw_store *store;
 	struct kw_keeper *keeper;
 	struct kw_tokens *tokens;
@@ -56,8 +58,9 @@ struct kw_server {
 	struct kw_key_view *views;    /* by entry->index */
 	struct kw_request *suspended; /* list */
 	char *custom_trust;	      /* "" or what is not built in */
-	size_t bodies_size;	      /* of request bodies that are held at the moment */
-	int64_t refusals_s;	      /* the second in which refusals are counted, boot clock */
+	struct kw_sandbox_state sandbox;
+	size_t bodies_size; /* of request bodies that are held at the moment */
+	int64_t refusals_s; /* the second in which refusals are counted, boot clock */
 	unsigned n_refusals;
 	bool stopping;
 };
@@ -110,6 +113,7 @@ struct MHD_Response *kw_response_secret(struct kw_secret *secret, const char *ty
 
 void kw_caller_identify(struct kw_request *request);
 bool kw_caller_may(const struct kw_request *request, const struct kw_config_key *rule);
+bool kw_caller_may_attest(const struct kw_request *request); /* server.attest.allow */
 
 /* access.c: what stands before and behind every use of a key */
 
@@ -124,7 +128,8 @@ int kw_access(const struct kw_request *request, struct kw_access *ret,
 	      struct kw_error *err) KW_MUST_USE;
 /* 0: there is material; else the row of the key's state. */
 int kw_access_material(const struct kw_entry *entry, struct kw_error *err) KW_MUST_USE;
-/* The audit record. Granted fails (SRV_AUDIT) when nothing may be given without one. */
+/* The audit record; without a key `key` and `material` are NULL. Granted fails (SRV_AUDIT) when
+ * nothing may be given without one. */
 int kw_access_granted(const struct kw_request *request, const char *key,
 		      const struct kw_material *material, const char *action,
 		      struct kw_error *err) KW_MUST_USE;
@@ -162,12 +167,17 @@ enum MHD_Result kw_route_key(struct kw_request *request);     /* GET /v1/keys/NA
 enum MHD_Result kw_route_decrypt(struct kw_request *request); /* POST /v1/keys/NAME/decrypt */
 enum MHD_Result kw_route_sign(struct kw_request *request);
 enum MHD_Result kw_route_unwrap(struct kw_request *request);
-enum MHD_Result kw_route_openapi(struct kw_request *request); /* GET /openapi.json */
-enum MHD_Result kw_route_status(struct kw_request *request);  /* GET /status */
+enum MHD_Result kw_route_attest(struct kw_request *request);	 /* POST /v1/attest */
+enum MHD_Result kw_route_collateral(struct kw_request *request); /* GET /v1/collateral */
+enum MHD_Result kw_route_openapi(struct kw_request *request);	 /* GET /openapi.json */
+enum MHD_Result kw_route_status(struct kw_request *request);	 /* GET /status */
 enum MHD_Result kw_route_livez(struct kw_request *request);
 enum MHD_Result kw_route_readyz(struct kw_request *request);
 enum MHD_Result kw_route_startupz(struct kw_request *request);
-enum MHD_Result kw_route_release(struct kw_request *request); /* POST /key/release */
+enum MHD_Result kw_route_release(struct kw_request *request);	 /* POST /key/release */
+enum MHD_Result kw_route_attest_raw(struct kw_request *request); /* POST /attest/raw */
+enum MHD_Result kw_route_attest_combined(struct kw_request *request);
+enum MHD_Result kw_route_attest_maa(struct kw_request *request);
 
 /* http.c and listen.c */
 

@@ -37,43 +37,21 @@ bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid)
 	       && strcmp(id.name, rule->id.name) == 0 && strcmp(id.version, rule->id.version) == 0;
 }
 
-static int call_with(struct kw_service *service, const struct kw_secret *bearer,
-		     struct kw_release_request *request, struct kw_blob *ret, struct kw_error *err)
+struct release_call {
+	struct kw_service *service;
+	struct kw_release_request *request;
+	struct kw_blob *ret;
+};
+
+static int call_with(void *ctx, const struct kw_secret *bearer, struct kw_error *err)
 {
+	struct release_call *call = ctx;
 	int result;
 
-	request->bearer = bearer;
-	result = kw_vault_release(service->http, request, ret, err);
-	request->bearer = NULL; /* it lives no longer than the call */
+	call->request->bearer = bearer;
+	result = kw_vault_release(call->service->http, call->request, call->ret, err);
+	call->request->bearer = NULL; /* it lives no longer than the call */
 	return result;
-}
-
-/* With the configured identity; a 401 is answered once with a new access token (key release 3.5).
- */
-static int call_as_configured(struct kw_service *service, const struct kw_config_key *rule,
-			      struct kw_release_request *request, struct kw_blob *ret,
-			      struct kw_error *err)
-{
-	const struct kw_config_identity *identity =
-		rule->identity != NULL ? rule->identity : &service->config->identity;
-	const char *audience = kw_config_audience(service->config, identity, &rule->id.origin);
-
-	if (audience == NULL)
-		return kw_fail(err, KW_E_IDN_AUDIENCE, "no audience is known for %s", rule->url);
-	for (int again = 0; again <= 1; again++) {
-		KW_CLEANUP(kw_secret_clear) struct kw_secret bearer = { 0 };
-
-		*err = (struct kw_error){ 0 };
-		if (kw_identity_token(service->identities, identity, audience, again == 1, &bearer,
-				      err)
-		    < 0)
-			return kw_wrap(err, "token for %s", rule->url);
-		if (call_with(service, &bearer, request, ret, err) == 0)
-			return 0;
-		if (!kw_error_is(err, KW_E_REL_UNAUTHORIZED))
-			return -1;
-	}
-	return -1;
 }
 
 static int judge_answer(struct kw_service *service, const struct kw_attestation *session,
@@ -103,8 +81,9 @@ static int call_vault(struct kw_service *service, const struct kw_config_key *ru
 		      const struct kw_secret *bearer, struct kw_release_request *request,
 		      struct kw_blob *ret, struct kw_error *err)
 {
-	int result = bearer != NULL ? call_with(service, bearer, request, ret, err)
-				    : call_as_configured(service, rule, request, ret, err);
+	struct release_call call = { service, request, ret };
+	int result = bearer != NULL ? call_with(&call, bearer, err)
+				    : kw_with_bearer(service, rule, call_with, &call, err);
 
 	return result == 0 ? 0 : kw_wrap(err, "releasing %s", rule->url);
 }

@@ -20,23 +20,23 @@ static struct kw_evidence *evidence_if_there(struct kw_service *service, struct 
 	return evidence;
 }
 
-static int fetch(struct kw_service *service, const struct kw_evidence *evidence,
+static int fetch(struct kw_service *service, const struct kw_evidence *evidence, bool fresh,
 		 struct kw_collateral **ret, struct kw_error *err)
 {
 	if (evidence == NULL)
-		return kw_collateral_get(service->collateral, NULL, true, ret, err);
+		return kw_collateral_get(service->collateral, NULL, fresh, ret, err);
 	return kw_service_collateral_for(service, &evidence->snp,
-					 kw_blob_bytes(&evidence->device_table), true, ret, err);
+					 kw_blob_bytes(&evidence->device_table), fresh, ret, err);
 }
 
-int kw_service_collateral(struct kw_service *service, struct kw_collateral **ret,
+int kw_service_collateral(struct kw_service *service, bool fresh, struct kw_collateral **ret,
 			  struct kw_checks *checks, struct kw_error *err)
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
 
 	evidence = evidence_if_there(service, checks);
-	if (fetch(service, evidence, &collateral, err) < 0)
+	if (fetch(service, evidence, fresh, &collateral, err) < 0)
 		return -1;
 	if (evidence != NULL)
 		kw_judge_evidence(service, evidence, collateral, checks);

@@ -84,6 +84,40 @@ int kw_service_gather(struct kw_service *service, struct kw_evidence **ret, stru
 	return g.result;
 }
 
+struct reporting {
+	struct kw_service *service;
+	const uint8_t *report_data;
+	struct kw_blob *ret;
+	struct kw_error *err;
+	int result;
+};
+
+static void report_there(void *arg)
+{
+	struct reporting *r = arg;
+	struct kw_service *service = r->service;
+
+	r->result = choose_provider(service, r->err);
+	if (r->result < 0)
+		return;
+	if (service->provider->report == NULL)
+		r->result = kw_fail(r->err, KW_E_SNP_CALLER_DATA,
+				    "provider %s: the report carries the runtime data of the vTPM",
+				    service->provider->name);
+	else
+		r->result =
+			service->provider->report(service->config, r->report_data, r->ret, r->err);
+}
+
+int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
+		      struct kw_blob *ret, struct kw_error *err)
+{
+	struct reporting r = { service, report_data, ret, err, -1 };
+
+	kw_service_on_tpm(service, report_there, &r);
+	return r.result;
+}
+
 struct opening {
 	struct kw_evidence *evidence;
 	enum kw_rsa_scheme scheme;

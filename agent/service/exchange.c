@@ -10,21 +10,28 @@
 
 enum { OS_RELEASE_MAX = 64 * 1024, NONCE_SIZE = 16 };
 #define OS_RELEASE_PATH "/etc/os-release"
+#define NONCE "nonce" /* of the client payload */
 
-static struct kw_json *client_payload(struct kw_service *service)
+/* `nonce` (NULL: none) goes before a configured one. */
+static struct kw_json *client_payload(struct kw_service *service, const char *nonce)
 {
 	const struct kw_config *config = service->config;
 	struct kw_json *payload = kw_json_new_object();
-	uint8_t nonce[NONCE_SIZE];
-	char nonce_text[2 * NONCE_SIZE + 1];
+	uint8_t random[NONCE_SIZE];
+	char random_text[2 * NONCE_SIZE + 1];
 
-	for (size_t i = 0; i < config->attestation.n_client_payload; i++)
-		kw_json_add_string(payload, config->attestation.client_payload[i].name,
-				   config->attestation.client_payload[i].value);
-	if (kw_json_get(payload, "nonce") == NULL) {
-		kw_random_fill(service->options.random, nonce, sizeof(nonce));
-		kw_hex_encode(KW_BYTES(nonce), nonce_text);
-		kw_json_add_string(payload, "nonce", nonce_text);
+	if (nonce != NULL)
+		kw_json_add_string(payload, NONCE, nonce);
+	for (size_t i = 0; i < config->attestation.n_client_payload; i++) {
+		const struct kw_config_pair *pair = &config->attestation.client_payload[i];
+
+		if (nonce == NULL || strcmp(pair->name, NONCE) != 0)
+			kw_json_add_string(payload, pair->name, pair->value);
+	}
+	if (kw_json_get(payload, NONCE) == NULL) {
+		kw_random_fill(service->options.random, random, sizeof(random));
+		kw_hex_encode(KW_BYTES(random), random_text);
+		kw_json_add_string(payload, NONCE, random_text);
 	}
 	return payload;
 }
@@ -98,7 +105,7 @@ static int snp_token(struct kw_service *service, const struct kw_exchange *x,
 	KW_CLEANUP(kw_blob_clear)
 	struct kw_blob body =
 		kw_maa_snp_body(x->evidence, x->collateral, kw_blob_bytes(&endorsement),
-				kw_json_string(kw_json_get(payload, "nonce")));
+				kw_json_string(kw_json_get(payload, NONCE)));
 
 	call->body = kw_blob_bytes(&body);
 	return kw_maa_attest_snp(service->http, call, ret, err);
@@ -127,7 +134,7 @@ static struct kw_token_rules rules_for(const struct kw_service *service,
 		rules.ak = x->evidence->report.ak;
 	} else {
 		rules.attestation_type = "sevsnpvm";
-		rules.nonce = kw_json_string(kw_json_get(payload, "nonce"));
+		rules.nonce = kw_json_string(kw_json_get(payload, NONCE));
 		rules.runtime = runtime;
 	}
 	return rules;
@@ -186,7 +193,7 @@ static int bearer_of(struct kw_service *service, struct kw_secret *ret, struct k
 int kw_exchange(struct kw_service *service, const struct kw_exchange *x, struct kw_checks *checks,
 		struct kw_secret *ret_token, int64_t *ret_expiry_s, struct kw_error *err)
 {
-	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service);
+	KW_CLEANUP(kw_json_freep) struct kw_json *payload = client_payload(service, x->nonce);
 	KW_CLEANUP(kw_secret_clear) struct kw_secret token = { 0 };
 	KW_CLEANUP(kw_secret_clear) struct kw_secret bearer = { 0 };
 	struct kw_maa_call call = { .config = service->config, .endpoint = x->endpoint };

@@ -36,10 +36,23 @@ void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg
 /* Gathers evidence where the TPM belongs; chooses the provider the first time. */
 int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
 		      struct kw_error *err) KW_MUST_USE;
+/* The SNP report over these bytes, where the provider can have one. SNP_CALLER_DATA. */
+int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
+		      struct kw_blob *ret, struct kw_error *err) KW_MUST_USE;
 /* Opens what was wrapped for the evidence's key, where the TPM belongs. */
 int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,
 			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,
 			    struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
+
+/* `call` with an access token of the rule's identity; once more with a new one after
+ * REL_UNAUTHORIZED (key release 3.5). IDN_*, and what the call fails with. */
+int kw_with_bearer(struct kw_service *service, const struct kw_config_key *rule,
+		   int (*call)(void *ctx, const struct kw_secret *bearer, struct kw_error *err),
+		   void *ctx, struct kw_error *err) KW_MUST_USE;
+
+/* What the key's own attributes say of a release. Rows: REL_ATTRIBUTES REL_BAD_REQUEST
+ * REL_NO_POLICY. */
+void kw_vault_key_judge(const struct kw_vault_key *key, int64_t now_s, struct kw_checks *checks);
 
 /* What collateral/ needs to know of a report; borrows from what it was parsed from. */
 struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
@@ -66,6 +79,7 @@ struct kw_exchange {
 	struct kw_evidence *evidence;
 	const struct kw_collateral *collateral;
 	const char *endpoint;
+	const char *nonce; /* goes before a configured one; NULL: none */
 };
 /* Request, token, and the rows of its verification; a row that is not ok is the error. */
 int kw_exchange(struct kw_service *service, const struct kw_exchange *exchange,

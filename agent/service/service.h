@@ -50,9 +50,9 @@ int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
  * rule. */
 bool kw_rule_is_named(const struct kw_config_key *rule, const char *kid);
 
-/* The collateral job: fetched and judged; with a TPM also against its report (else "not possible").
- */
-int kw_service_collateral(struct kw_service *service, struct kw_collateral **ret,
+/* The collateral job: fetched (`fresh`: not from the cache) and judged; with a TPM also against its
+ * report (else "not possible"). */
+int kw_service_collateral(struct kw_service *service, bool fresh, struct kw_collateral **ret,
 			  struct kw_checks *checks, struct kw_error *err) KW_MUST_USE;
 
 /* In which forms a key can be given; UNW_FORMAT names those that fit. */

@@ -70,9 +70,9 @@ const struct kw_checks *kw_attestation_checks(const struct kw_attestation *sessi
 /* `session` has its evidence already. */
 static int attest_with(struct kw_service *service, struct kw_attestation *session,
 		       const struct kw_collateral *collateral, const char *endpoint,
-		       struct kw_error *err)
+		       const char *nonce, struct kw_error *err)
 {
-	const struct kw_exchange exchange = { session->evidence, collateral, endpoint };
+	const struct kw_exchange exchange = { session->evidence, collateral, endpoint, nonce };
 
 	if (kw_exchange(service, &exchange, &session->checks, &session->token, &session->expiry_s,
 			err)
@@ -85,14 +85,14 @@ static int attest_with(struct kw_service *service, struct kw_attestation *sessio
 /* The next endpoint is another issuer: it is tried when one is away, never when one refuses. */
 static int attest_with_any(struct kw_service *service, const struct kw_session_slot *slot,
 			   struct kw_attestation *session, const struct kw_collateral *collateral,
-			   struct kw_error *err)
+			   const char *nonce, struct kw_error *err)
 {
 	size_t judged = session->checks.n_rows;
 
 	for (size_t i = 0; i < slot->n_endpoints; i++) {
 		*err = (struct kw_error){ 0 };
 		session->checks.n_rows = judged;
-		if (attest_with(service, session, collateral, slot->endpoints[i], err) == 0)
+		if (attest_with(service, session, collateral, slot->endpoints[i], nonce, err) == 0)
 			return 0;
 		if (!kw_error_is_outage(err))
 			return -1;
@@ -103,7 +103,7 @@ static int attest_with_any(struct kw_service *service, const struct kw_session_s
 }
 
 /* `failed` (NULL: not wanted) gets the rows of an attempt that comes to nothing. */
-static int make(struct kw_service *service, const struct kw_session_slot *slot,
+static int make(struct kw_service *service, const struct kw_session_slot *slot, const char *nonce,
 		struct kw_attestation **ret, struct kw_checks *failed, struct kw_error *err)
 {
 	KW_CLEANUP(kw_attestation_unrefp)
@@ -113,7 +113,7 @@ static int make(struct kw_service *service, const struct kw_session_slot *slot,
 	atomic_init(&session->refs, 1);
 	if (kw_verified_evidence(service, &session->evidence, &collateral, &session->checks, err)
 		    < 0
-	    || attest_with_any(service, slot, session, collateral, err) < 0) {
+	    || attest_with_any(service, slot, session, collateral, nonce, err) < 0) {
 		if (failed != NULL)
 			kw_checks_append(failed, &session->checks);
 		return -1;
@@ -165,7 +165,7 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		return -1;
 	}
 	slot->last_error = (struct kw_error){ 0 };
-	if (make(service, slot, &made, failed, &slot->last_error) == 0) {
+	if (make(service, slot, NULL, &made, failed, &slot->last_error) == 0) {
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
@@ -191,6 +191,18 @@ int kw_attestation_get(struct kw_service *service, const struct kw_config_key *r
 	}
 	pthread_mutex_unlock(&slot->flight);
 	return result;
+}
+
+int kw_attestation_make(struct kw_service *service, const char *nonce, struct kw_attestation **ret,
+			struct kw_checks *checks, struct kw_error *err)
+{
+	struct kw_attestation *made = NULL;
+
+	if (make(service, &service->slots[0], nonce, &made, checks, err) < 0)
+		return -1;
+	kw_checks_append(checks, &made->checks);
+	*ret = made;
+	return 0;
 }
 
 void kw_attestation_invalidate(struct kw_service *service KW_UNUSED, struct kw_attestation *session)

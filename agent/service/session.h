@@ -28,6 +28,11 @@ struct kw_attestation *kw_attestation_ref(struct kw_attestation *session);
 void kw_attestation_unref(struct kw_attestation *session); /* NULL allowed */
 KW_DEFINE_FREEP(struct kw_attestation, kw_attestation_unref);
 
+/* One that repeats a caller's nonce: made for this call and kept nowhere, so no release uses it and
+ * nobody can open what is wrapped for its key once it is gone. `checks` as above, not NULL. */
+int kw_attestation_make(struct kw_service *service, const char *nonce, struct kw_attestation **ret,
+			struct kw_checks *checks, struct kw_error *err) KW_MUST_USE;
+
 /* The next kw_attestation_get() makes a new one: PCR change, TPM reset, a refusal that may be over.
  */
 void kw_attestation_invalidate(struct kw_service *service, struct kw_attestation *session);

@@ -88,20 +88,10 @@ static const char *outcome_text(enum kw_outcome outcome)
 
 struct kw_json *kw_verification_json(const struct kw_verification *verification)
 {
-	struct kw_json *json = kw_json_new_object(), *rows;
+	struct kw_json *json = kw_json_new_object();
 
 	kw_json_add_string(json, "verdict", outcome_text(kw_verification_outcome(verification)));
-	rows = kw_json_add_array(json, "checks");
-	for (size_t i = 0; i < verification->checks.n_rows; i++) {
-		const struct kw_check *row = &verification->checks.rows[i];
-		struct kw_json *object = kw_json_add_object(rows, NULL);
-
-		kw_json_add_string(object, "check", row->check);
-		kw_json_add_string(object, "id", kw_error_def(row->error)->id);
-		kw_json_add_string(object, "expected", row->expected);
-		kw_json_add_string(object, "found", row->found);
-		kw_json_add_string(object, "verdict", kw_verdict_text(row->verdict));
-	}
+	kw_json_add(json, "checks", kw_checks_json(&verification->checks));
 	kw_json_add(json, "facts", kw_json_copy(verification->facts));
 	return json;
 }

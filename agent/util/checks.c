@@ -2,6 +2,7 @@
 #include "util/checks.h"
 
 #include "util/bytes.h"
+#include "util/json.h"
 #include "util/text.h"
 
 #include <assert.h>
@@ -97,4 +98,21 @@ const char *kw_verdict_text(enum kw_verdict verdict)
 		return "not possible";
 	}
 	return "unknown";
+}
+
+struct kw_json *kw_checks_json(const struct kw_checks *checks)
+{
+	struct kw_json *rows = kw_json_new_array();
+
+	for (size_t i = 0; i < checks->n_rows; i++) {
+		const struct kw_check *row = &checks->rows[i];
+		struct kw_json *object = kw_json_add_object(rows, NULL);
+
+		kw_json_add_string(object, "check", row->check);
+		kw_json_add_string(object, "id", kw_error_def(row->error)->id);
+		kw_json_add_string(object, "expected", row->expected);
+		kw_json_add_string(object, "found", row->found);
+		kw_json_add_string(object, "verdict", kw_verdict_text(row->verdict));
+	}
+	return rows;
 }

@@ -45,3 +45,6 @@ int kw_checks_result(const struct kw_checks *checks, size_t from, struct kw_erro
 const struct kw_check *kw_checks_find(const struct kw_checks *checks, const char *check);
 void kw_checks_append(struct kw_checks *to, const struct kw_checks *from);
 const char *kw_verdict_text(enum kw_verdict verdict); /* "ok", "failed", "not possible" */
+/* An array of {"check", "id", "expected", "found", "verdict"}; the caller's. */
+struct kw_json;
+struct kw_json *kw_checks_json(const struct kw_checks *checks);

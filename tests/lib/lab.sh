@@ -69,9 +69,9 @@ lab_member() { jq_string "$1" <"$lab/lab.json"; }
 # The string member NAME of a flat JSON object on standard input.
 jq_string() { /usr/bin/python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
-# start_agent [CONFIG]: keyward serve, its id in $agent_pid.
+# start_agent [CONFIG [SWITCH...]]: keyward serve, its id in $agent_pid.
 start_agent() {
-  start agent "$bin/keyward" serve -c "${1:-$lab/keyward.yaml}"
+  start agent "$bin/keyward" serve -c "${1:-$lab/keyward.yaml}" "${@:2}"
   agent_pid=$pid
 }
 probe() { curl -sf -o /dev/null --max-time 3 "http://127.0.0.1:8081/$1"; }

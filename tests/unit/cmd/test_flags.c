@@ -6,6 +6,7 @@
 struct args {
 	const char *name, *more, *config, *format;
 	bool quiet;
+	int colour;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "NAME", "", "a name", offsetof(struct args, name), NULL },
@@ -13,6 +14,10 @@ static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
 	{ KW_OPTIONAL, 'o', "format", "FORMAT", "a format", offsetof(struct args, format), "jwk" },
 	{ KW_SWITCH, 'q', "quiet", "", "say less", offsetof(struct args, quiet), NULL },
+	{ KW_CHOICE, 0, "colour", "red|green|light-blue",
+	  "one of three, of which the help tells "
+	  "in two lines",
+	  offsetof(struct args, colour), NULL },
 	{ 0 },
 };
 
@@ -27,31 +32,31 @@ static const struct row {
 	{ "given a name alone, the rest has its defaults",
 	  { "n" },
 	  NULL,
-	  { "n", NULL, KW_DEFAULT_CONFIG, "jwk", false } },
+	  { "n", NULL, KW_DEFAULT_CONFIG, "jwk", false, -1 } },
 	{ "given all, all is taken",
 	  { "-q", "-c", "/c", "n", "--format", "pem", "m" },
 	  NULL,
-	  { "n", "m", "/c", "pem", true } },
+	  { "n", "m", "/c", "pem", true, -1 } },
 	{ "given an equals sign, it is taken",
 	  { "--config=/c=d", "n", "--format=x" },
 	  NULL,
-	  { "n", NULL, "/c=d", "x", false } },
+	  { "n", NULL, "/c=d", "x", false, -1 } },
 	{ "given a value at its letter, it is taken",
 	  { "-ojson", "n" },
 	  NULL,
-	  { "n", NULL, KW_DEFAULT_CONFIG, "json", false } },
+	  { "n", NULL, KW_DEFAULT_CONFIG, "json", false, -1 } },
 	{ "given two dashes, flags end",
 	  { "--", "-q", "--format" },
 	  NULL,
-	  { "-q", "--format", KW_DEFAULT_CONFIG, "jwk", false } },
+	  { "-q", "--format", KW_DEFAULT_CONFIG, "jwk", false, -1 } },
 	{ "given a dash alone, it is a word",
 	  { "-" },
 	  NULL,
-	  { "-", NULL, KW_DEFAULT_CONFIG, "jwk", false } },
+	  { "-", NULL, KW_DEFAULT_CONFIG, "jwk", false, -1 } },
 	{ "given a dash for a value, it is taken",
 	  { "n", "-o", "-" },
 	  NULL,
-	  { "n", NULL, KW_DEFAULT_CONFIG, "-", false } },
+	  { "n", NULL, KW_DEFAULT_CONFIG, "-", false, -1 } },
 	{ "given no name, it is asked for", { "-q" }, "NAME is missing: a name", { 0 } },
 	{ "given a word too many, it is named",
 	  { "a", "b", "c" },
@@ -98,6 +103,26 @@ static const struct row {
 	  { "n", "-qo" },
 	  "'--quiet' takes no value",
 	  { 0 } },
+	{ "given the first word of a choice, its place is 0",
+	  { "n", "--colour", "red" },
+	  NULL,
+	  { "n", NULL, KW_DEFAULT_CONFIG, "jwk", false, 0 } },
+	{ "given the last word of a choice, its place is 2",
+	  { "n", "--colour=light-blue" },
+	  NULL,
+	  { "n", NULL, KW_DEFAULT_CONFIG, "jwk", false, 2 } },
+	{ "given a misspelt word of a choice, the nearest is named",
+	  { "n", "--colour=gren" },
+	  "'--colour' cannot be 'gren', did you mean 'green'?",
+	  { 0 } },
+	{ "given the beginning of a word, it is no word of a choice",
+	  { "n", "--colour=light-" },
+	  "'--colour' cannot be 'light-', expected red|green|light-blue",
+	  { 0 } },
+	{ "given no word of a choice, they are named",
+	  { "n", "--colour" },
+	  "'--colour' needs one of red|green|light-blue",
+	  { 0 } },
 	{ "given a flag twice, it is refused",
 	  { "n", "-o", "a", "--format=b" },
 	  "'--format' is given twice",
@@ -131,6 +156,7 @@ static void parses_as_expected(void **state)
 	assert_string_equal(text(args.config), text(row->expect.config));
 	assert_string_equal(text(args.format), text(row->expect.format));
 	assert_int_equal(args.quiet, row->expect.quiet);
+	assert_int_equal(args.colour, row->expect.colour);
 }
 
 static const char *config_for(int argc, char **argv)
@@ -174,6 +200,8 @@ static void help_fits_a_terminal(void **state)
 		"  -c, --config FILE     default $KEYWARD_CONFIG [/etc/keyward/keyward.yaml]\n"
 		"  -o, --format FORMAT   a format [jwk]\n"
 		"  -q, --quiet           say less\n"
+		"      --colour red|green|light-blue\n"
+		"                        one of three, of which the help tells in two lines\n"
 		"  -h, --help            this text\n");
 }
 

@@ -7,6 +7,7 @@
 #define MAA "attestation: {endpoints: [https://m.weu.attest.azure.net]}\n"
 #define KEY "keys: [{name: k, url: https://v.vault.azure.net/keys/k}]\n"
 
+#define ID "11111111-2222-3333-4444-555555555555"
 static const struct row {
 	const char *name, *text;
 	enum kw_error_name expect;
@@ -108,7 +109,10 @@ static const struct row {
 	{ "given a listener on all addresses, it is refused", V1 "server: {http: 0.0.0.0:8080}\n",
 	  KW_E_CFG_VALUE, "f:2:16: 'http' is '0.0.0.0:8080', expected 127.x.y.z:PORT" },
 	{ "given a health listener by name, it is refused", V1 "server: {health: 'localhost:1'}\n",
-	  KW_E_CFG_VALUE, "expected 127.x.y.z:PORT or [::1]:PORT" },
+	  KW_E_CFG_VALUE, "expected ADDRESS:PORT or [ADDRESS]:PORT" },
+	{ "given a health listener with half a bracket, it is refused",
+	  V1 "server: {health: '[::1:8081'}\n", KW_E_CFG_VALUE,
+	  "expected ADDRESS:PORT or [ADDRESS]:PORT" },
 	{ "given a name with a slash, it is refused",
 	  V1 MAA "keys: [{name: a/b, url: https://v.vault.azure.net/keys/k}]\n", KW_E_CFG_VALUE,
 	  "f:3:15: 'name' is 'a/b', expected a name" },
@@ -146,12 +150,18 @@ static const struct row {
 		 "  outputs: [{path: /o}]\n",
 	  KW_E_CFG_CONFLICT, "f:7:12: key 'k' has outputs, but 'export' is false" },
 	{ "given two identity selectors, they are refused",
-	  V1 "identity: {clientId: a, objectId: b}\n", KW_E_CFG_CONFLICT,
+	  V1 "identity: {clientId: " ID ", objectId: " ID "}\n", KW_E_CFG_CONFLICT,
 	  "f:2:11: more than one of 'clientId', 'objectId', 'resourceId' is set" },
 	{ "given two selectors for one key, they are refused",
 	  V1 MAA "keys:\n- name: k\n  url: https://v.vault.azure.net/keys/k\n"
-		 "  identity: {clientId: a, resourceId: b}\n",
+		 "  identity: {clientId: " ID ", resourceId: /subscriptions/s}\n",
 	  KW_E_CFG_CONFLICT, "f:6:13: more than one of" },
+	{ "given a client id that is none, its form is named",
+	  V1 "identity: {clientId: my-identity}\n", KW_E_CFG_VALUE,
+	  "f:2:22: 'clientId' is 'my-identity', expected an id as 11111111-" },
+	{ "given a transport that is not linked in, it is refused",
+	  V1 "evidence: {tcti: 'mssim:host=::1'}\n", KW_E_CFG_VALUE,
+	  "f:2:18: 'tcti' is 'mssim:host=::1', expected device:PATH or swtpm:" },
 	{ "given a token file provider without the file, it is asked for",
 	  V1 "identity: {provider: tokenFile}\n", KW_E_CFG_MISSING,
 	  "f:2:22: provider 'tokenFile' needs the field 'tokenFile'" },

@@ -67,7 +67,7 @@ static void attestation_and_identity_are_read(void **state)
 	assert_string_equal(c->attestation.service_tee.measurements[0], "00ff");
 	assert_int_equal(c->identity.provider, KW_IDENTITY_TOKEN_FILE);
 	assert_string_equal(c->identity.client_id, "");
-	assert_string_equal(c->identity.object_id, "22222222");
+	assert_string_equal(c->identity.object_id, "22222222-3333-4444-5555-666666666666");
 	assert_string_equal(c->identity.resource_id, "");
 	assert_string_equal(c->identity.token_file, "/run/token");
 	assert_string_equal(c->identity.audience, "https://vault.test");
@@ -145,7 +145,7 @@ static void the_server_is_read(void **state)
 	assert_string_equal(c->server.socket.path, "/run/s.sock");
 	assert_int_equal(c->server.socket.mode, 0600);
 	assert_int_equal(c->server.socket.gid, 7);
-	assert_string_equal(c->server.health, "127.0.0.2:9081");
+	assert_string_equal(c->server.health, "0.0.0.0:9081");
 	assert_int_equal(c->server.n_tokens, 1);
 	assert_string_equal(c->server.tokens[0].name, "app");
 	assert_string_equal(c->server.tokens[0].file, "/run/app/token");

@@ -50,10 +50,69 @@ static void the_last_nonce_counts(void **state)
 	assert_string_equal(config->attestation.client_payload[0].value, "second");
 }
 
+static const struct port_row {
+	const char *name, *port, *http; /* NULL: refused */
+} port_rows[] = {
+	{ "given a port, then it is that of http", "50000", "127.0.0.1:50000" },
+	{ "given the last port, then it is taken", "65535", "127.0.0.1:65535" },
+	{ "given one more, then it is refused", "65536", NULL },
+	{ "given none, then it is refused", "", NULL },
+	{ "given port 0, then it is refused", "0", NULL },
+	{ "given an address, then it is refused", "0.0.0.0:80", NULL },
+	{ "given a sign, then it is refused", "+80", NULL },
+};
+
+static void uses_port(void **state)
+{
+	const struct port_row *row = *state;
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = given_config();
+	struct kw_error err = { 0 };
+	int r = kw_config_use_port(config, row->port, &err);
+
+	assert_int_equal(r, row->http ? 0 : -1);
+	assert_string_equal(config->server.http, row->http ? row->http : "127.0.0.1:8080");
+}
+
+static const struct source_row {
+	const char *name, *host;
+	enum kw_collateral_source source;
+	const char *thim, *kds; /* NULL: refused */
+	size_t n_sources;
+} source_rows[] = {
+	{ "given THIM at a host, then it is asked there", "127.0.0.1:81", KW_SOURCE_THIM,
+	  "http://127.0.0.1:81", "https://kdsintf.amd.com", 4 },
+	{ "given THIM, then it is asked where it is", "", KW_SOURCE_THIM, "",
+	  "https://kdsintf.amd.com", 4 },
+	{ "given KDS, then it is one more source", "kds.test", KW_SOURCE_KDS, "",
+	  "https://kds.test", 5 },
+	{ "given the Azure cache, then it is one more source", "global.acccache.azure.net",
+	  KW_SOURCE_AZURE_CACHE, "", "https://kdsintf.amd.com", 5 },
+	{ "given the Azure cache elsewhere, then it is refused", "cache.test",
+	  KW_SOURCE_AZURE_CACHE, NULL, NULL, 0 },
+	{ "given a user, then it is refused", "a@b", KW_SOURCE_THIM, NULL, NULL, 0 },
+	{ "given a query, then it is refused", "a?b", KW_SOURCE_THIM, NULL, NULL, 0 },
+};
+
+static void uses_source(void **state)
+{
+	const struct source_row *row = *state;
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = given_config();
+	struct kw_error err = { 0 };
+	int r = kw_config_use_source(config, row->source, row->host, &err);
+
+	assert_int_equal(r, row->thim ? 0 : -1);
+	if (r < 0)
+		return;
+	assert_string_equal(config->collateral.thim, row->thim);
+	assert_string_equal(config->collateral.kds, row->kds);
+	assert_int_equal(config->collateral.n_sources, row->n_sources);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_last_nonce_counts) };
 
-	return KW_ROWS_RUN(endpoint_rows, uses_endpoint)
+	return KW_ROWS_RUN(port_rows, uses_port) + KW_ROWS_RUN(source_rows, uses_source)
+	       + KW_ROWS_RUN(endpoint_rows, uses_endpoint)
 	       + cmocka_run_group_tests_name("override", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static inline struct kw_config given_config(void)
 		.imds.endpoint = "http://169.254.169.254",
 		.collateral = { .file = "", .thim = "", .kds = "https://kdsintf.amd.com" },
 		.identity = GIVEN_IDENTITY,
-		.network.proxy = "",
+		.network = { .proxy = "", .user_agent = "" },
 		.tls.ca_file = "",
 		.retry = { .deadline_ms = 45000,
 			   .attempts = 6,

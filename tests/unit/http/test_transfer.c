@@ -42,7 +42,7 @@ static void attempts_go_where_they_are_sent(void **state)
 			 row->addresses[addresses.n]);
 
 	struct kw_origin origin = { .host = "vault.invalid", .port = (uint16_t)server->port };
-	struct kw_route route = { .dial = origin, .proxy = proxy };
+	struct kw_route route = { .dial = origin, .proxy = proxy, .user_agent = "" };
 	if (*row->proxy != '\0')
 		snprintf(route.dial.host, sizeof(route.dial.host), "proxy.invalid");
 	const struct kw_roots roots = { 0 };

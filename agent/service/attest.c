@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/attest.h"
+
+#include "service/internal.h"
+#include "service/raw_evidence.h"
+
+void kw_caller_report_clear(struct kw_caller_report *report)
+{
+	kw_blob_clear(&report->report);
+	kw_blob_clear(&report->uvm);
+	kw_collateral_freep(&report->collateral);
+}
+
+bool kw_error_is_no_source(const struct kw_error *err)
+{
+	return kw_error_is(err, KW_E_SNP_CALLER_DATA) || kw_error_is(err, KW_E_SNP_NO_SOURCE)
+	       || kw_error_is(err, KW_E_SNP_UNSUPPORTED);
+}
+
+static int judge(struct kw_service *service, const struct kw_snp_report *snp,
+		 const struct kw_collateral *collateral, struct kw_bytes report_data,
+		 struct kw_error *err)
+{
+	const struct kw_config *config = service->config;
+	const struct kw_signed_report report = kw_signed_report_of(snp);
+	const struct kw_snp_rules rules = { .allow_debug = config->evidence.allow_debug };
+	struct kw_checks checks = { 0 };
+
+	kw_collateral_judge(collateral, service->amd_roots, kw_wall_s(service->options.clock),
+			    &checks);
+	kw_collateral_judge_report(collateral, &report, config->evidence.allow_masked_chip,
+				   &checks);
+	kw_snp_report_judge(snp, &rules, &checks);
+	kw_checks_same_bytes(&checks, "report data", KW_E_SNP_FRESHNESS, report_data.data,
+			     snp->report_data, report_data.len);
+	return kw_required_checks(config, &checks, err);
+}
+
+int kw_service_caller_report(struct kw_service *service, struct kw_bytes runtime,
+			     struct kw_caller_report *ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_caller_report_clear) struct kw_caller_report r = { 0 };
+	uint8_t report_data[KW_HCL_USER_DATA_SIZE];
+	struct kw_snp_report snp = { 0 };
+
+	kw_raw_report_data(runtime, report_data);
+	if (kw_service_report(service, report_data, &r.report, err) < 0
+	    || kw_snp_report_parse(kw_blob_bytes(&r.report), &snp, err) < 0)
+		return kw_wrap(err, "evidence");
+	if (kw_service_collateral_for(service, &snp, (struct kw_bytes){ 0 }, false, &r.collateral,
+				      err)
+	    < 0)
+		return kw_wrap(err, "collateral for the report");
+	if (judge(service, &snp, r.collateral, KW_BYTES(report_data), err) < 0)
+		return kw_wrap(err, "verifying this machine's evidence");
+	*ret = r;
+	r = (struct kw_caller_report){ 0 };
+	return 0;
+}
+
+int kw_service_caller_token(struct kw_service *service, const char *endpoint,
+			    struct kw_bytes runtime, struct kw_secret *ret KW_UNUSED,
+			    struct kw_error *err)
+{
+	KW_CLEANUP(kw_caller_report_clear) struct kw_caller_report report = { 0 };
+
+	if (kw_service_caller_report(service, runtime, &report, err) < 0)
+		return -1;
+	return kw_fail(err, KW_E_SNP_UNSUPPORTED, "attesting a caller's runtime data with %s",
+		       endpoint);
+}
