@@ -95,30 +95,66 @@ static void judge_certificate(const struct kw_evidence *e, int64_t now_s, int64_
 }
 
 /* A quote over no PCRs, or over others, would verify as well. */
-static void judge_selection(const struct kw_evidence *e, struct kw_checks *checks)
+static void judge_selection(const struct kw_tpm_attest *quote, struct kw_checks *checks)
 {
-	struct kw_tpm_attest quote = { 0 };
-	struct kw_error err = { 0 };
 	char found[FOUND_SIZE];
-	bool ok;
+	bool ok = quote->n_selection == 1 && quote->selection[0].hash == KW_TPM_ALG_SHA256
+		  && quote->selection[0].pcrs == KW_GUEST_PCRS;
 
-	if (kw_tpm_attest_parse(kw_blob_bytes(&e->quote), &quote, &err) < 0)
-		return; /* the row of its form says so */
-	ok = quote.n_selection == 1 && quote.selection[0].hash == KW_TPM_ALG_SHA256
-	     && quote.selection[0].pcrs == KW_GUEST_PCRS;
-	snprintf(found, sizeof(found), "%zu banks, first 0x%04x, PCRs 0x%06x", quote.n_selection,
-		 quote.selection[0].hash, quote.selection[0].pcrs);
+	snprintf(found, sizeof(found), "%zu banks, first 0x%04x, PCRs 0x%06x", quote->n_selection,
+		 quote->selection[0].hash, quote->selection[0].pcrs);
 	kw_checks_judge(checks, "quoted pcrs", KW_E_TPM_QUOTE_PCRS, ok, SELECTION,
 			ok ? SELECTION : found);
 }
 
+/* The attestation key is a primary key of the endorsement hierarchy (guest attestation 1.2). */
+static bool names_signer(const struct kw_evidence *e, const struct kw_tpm_attest *attest)
+{
+	uint8_t name[KW_TPM_NAME_SIZE], signer[KW_TPM_NAME_SIZE];
+	struct kw_tpm_public ak;
+	struct kw_error err = { 0 };
+
+	if (kw_tpm_public_parse(kw_blob_bytes(&e->ak_public), &ak, &err) < 0)
+		return false;
+	kw_tpm_public_name(&ak, name);
+	kw_tpm_qualified_name(KW_TPM_RH_ENDORSEMENT, name, signer);
+	return kw_bytes_equal(attest->qualified_signer, KW_BYTES(signer));
+}
+
 static void judge_quote(const struct kw_evidence *e, struct kw_checks *checks)
 {
-	const struct kw_bytes not_compared = { 0 };
+	const struct kw_bytes no_nonce = { (const uint8_t *)"", 0 };
+	struct kw_tpm_attest quote = { 0 };
+	struct kw_error err = { 0 };
+	bool named;
 
 	kw_quote_judge(kw_blob_bytes(&e->quote), kw_blob_bytes(&e->quote_signature), e->report.ak,
-		       not_compared, &e->pcrs, 1, checks);
-	judge_selection(e, checks);
+		       no_nonce, &e->pcrs, 1, checks);
+	if (kw_tpm_attest_parse(kw_blob_bytes(&e->quote), &quote, &err) < 0)
+		return; /* the row of its form says so */
+	named = names_signer(e, &quote);
+	kw_checks_judge(checks, "quote signer", KW_E_TPM_QUOTE_SIGNATURE, named,
+			"the attestation key's qualified name", named ? "it is" : "another name");
+	judge_selection(&quote, checks);
+}
+
+/* NULL: a key of this name was made in the NULL hierarchy, and nobody added anything. */
+static const char *certified_fault(const struct kw_evidence *e, const struct kw_tpm_attest *certify,
+				   const uint8_t name[KW_TPM_NAME_SIZE])
+{
+	const struct kw_bytes due = { name, KW_TPM_NAME_SIZE };
+	uint8_t qualified[KW_TPM_NAME_SIZE];
+
+	kw_tpm_qualified_name(KW_TPM_RH_NULL, name, qualified);
+	if (!kw_bytes_equal(certify->name, due))
+		return "it is about another key";
+	if (!kw_bytes_equal(certify->qualified_name, KW_BYTES(qualified)))
+		return "the key is not one of the NULL hierarchy";
+	if (certify->extra_data.len != 0)
+		return "it carries data of somebody";
+	if (!names_signer(e, certify))
+		return "it names another signer";
+	return NULL;
 }
 
 /* NULL: the attestation key says that a key of this name lives in its TPM. */
@@ -127,7 +163,7 @@ static const char *certify_fault(const struct kw_evidence *e, const struct kw_tp
 	struct kw_tpm_signature signature;
 	struct kw_tpm_attest certify;
 	struct kw_error err = { 0 };
-	uint8_t name[34];
+	uint8_t name[KW_TPM_NAME_SIZE];
 
 	kw_tpm_public_name(public, name);
 	kw_tpm_signature_read(kw_blob_bytes(&e->certify_signature), &signature);
@@ -139,14 +175,12 @@ static const char *certify_fault(const struct kw_evidence *e, const struct kw_tp
 		return "a structure of another type";
 	if (!kw_tpm_signature_verify(&signature, e->report.ak, kw_blob_bytes(&e->certify)))
 		return "the signature does not verify";
-	if (!kw_bytes_equal(certify.name, KW_BYTES(name)))
-		return "it is about another key";
-	return NULL;
+	return certified_fault(e, &certify, name);
 }
 
 static bool is_wrapping_key(const struct kw_tpm_public *p, struct kw_bytes policy)
 {
-	return is_rsa_2048(p) && p->attributes == KW_WRAPPING_ATTRIBUTES
+	return is_rsa_2048(p) && p->exponent == 0 && p->attributes == KW_WRAPPING_ATTRIBUTES
 	       && p->symmetric == KW_TPM_ALG_NULL && p->scheme == KW_TPM_ALG_NULL
 	       && kw_bytes_equal(p->auth_policy, policy);
 }

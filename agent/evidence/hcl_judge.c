@@ -45,6 +45,8 @@ void kw_snp_report_judge(const struct kw_snp_report *report, const struct kw_snp
 						       : "no migration agent");
 	kw_checks_judge(checks, "policy form", KW_E_SNP_POLICY_FORM, report->policy_reserved_one,
 			"bit 17 set", report->policy_reserved_one ? "bit 17 set" : "bit 17 clear");
+	kw_checks_judge(checks, "reserved fields", KW_E_SNP_POLICY_FORM, report->reserved_is_zero,
+			"zero", report->reserved_is_zero ? "zero" : "not all zero");
 	/* No signature covers these bytes: what they hold is noted and proves nothing. */
 	if (!report->unsigned_tail_is_zero)
 		kw_checks_judge(checks, "bytes behind the signature", KW_E_SNP_SIGNATURE_FORM, true,

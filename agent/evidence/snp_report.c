@@ -2,8 +2,10 @@
 #include "evidence/snp_report.h"
 
 enum { REPORT_DATA_AT = 0x50, REPORTED_TCB_AT = 0x180, CPUID_AT = 0x188, CHIP_ID_AT = 0x1a0 };
+enum { KEY_INFO_AT = 0x48, MITIGATIONS_END = 0x208, CPUID_SIZE = 3 };
 enum { LAUNCH_TCB_AT = 0x1f0, SCALAR_SIZE = 72 /* R and S each */ };
-enum { VERSION_MIN = 2, VERSION_WITH_CPUID = 3 };
+enum { VERSION_MIN = 2, VERSION_WITH_CPUID = 3, VERSION_KNOWN = 5 };
+enum { POLICY_KNOWN_BITS = 26, KEY_KNOWN_BITS = 5 };
 enum { POLICY_SMT = 16, POLICY_RESERVED_ONE = 17, POLICY_MIGRATION = 18, POLICY_DEBUG = 19 };
 enum { KEY_AUTHOR_ENABLED = 1u << 0, KEY_CHIP_MASKED = 1u << 1 };
 
@@ -34,6 +36,26 @@ static bool take_head(struct kw_cursor *c, struct kw_snp_report *r)
 	return true;
 }
 
+static bool is_zero(struct kw_bytes in, size_t from, size_t to)
+{
+	return kw_bytes_are_zero((struct kw_bytes){ in.data + from, to - from });
+}
+
+/* In whole bytes, and in the bits that POLICY and the word at 0x048 leave. */
+static bool reserved_is_zero(struct kw_bytes in, uint32_t version, uint64_t policy)
+{
+	struct kw_cursor c = { .in = in };
+	uint32_t key_info;
+
+	if (version > VERSION_KNOWN)
+		return true;
+	return policy >> POLICY_KNOWN_BITS == 0 && kw_skip_to(&c, KEY_INFO_AT)
+	       && kw_take_le32(&c, &key_info) && key_info >> KEY_KNOWN_BITS == 0
+	       && is_zero(in, KEY_INFO_AT + sizeof(key_info), REPORT_DATA_AT)
+	       && is_zero(in, CPUID_AT + CPUID_SIZE, CHIP_ID_AT)
+	       && is_zero(in, MITIGATIONS_END, KW_SNP_SIGNED_SIZE);
+}
+
 /* 0x050-0x17f */
 static bool take_digests(struct kw_cursor *c, struct kw_snp_report *r)
 {
@@ -50,7 +72,7 @@ static bool take_digests(struct kw_cursor *c, struct kw_snp_report *r)
 /* 0x180-0x1f7 */
 static bool take_platform(struct kw_cursor *c, struct kw_snp_report *r)
 {
-	uint8_t cpuid[3]; /* family, model, stepping */
+	uint8_t cpuid[CPUID_SIZE]; /* family, model, stepping */
 
 	if (!kw_skip_to(c, REPORTED_TCB_AT)
 	    || !kw_take_into(c, r->reported_tcb, sizeof(r->reported_tcb))
@@ -95,6 +117,7 @@ int kw_snp_report_parse(struct kw_bytes in, struct kw_snp_report *ret, struct kw
 	if (r.version < VERSION_MIN)
 		return kw_fail(err, KW_E_SNP_VERSION, "SNP report version %u, expected %d or later",
 			       r.version, VERSION_MIN);
+	r.reserved_is_zero = reserved_is_zero(in, r.version, r.policy);
 	r.signed_part = (struct kw_bytes){ in.data, KW_SNP_SIGNED_SIZE };
 	*ret = r;
 	return 0;

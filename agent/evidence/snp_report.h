@@ -34,6 +34,7 @@ struct kw_snp_report {
 	uint8_t chip_id[KW_SNP_CHIP_ID_SIZE];
 	uint8_t cpuid_family, cpuid_model, cpuid_stepping; /* version 3 and later, else 0 */
 	struct kw_bytes signed_part, signature;		   /* borrowed from the input */
+	bool reserved_is_zero; /* as far as the version is known; later ones may mean something */
 	bool unsigned_tail_is_zero; /* the 368 bytes behind S: noted, not refused */
 };
 

@@ -4,6 +4,8 @@
 
 #include "evidence/tpm_wire.h"
 
+#include <string.h>
+
 enum { EXPONENT_DEFAULT = 65537, NAME_ALG_SIZE = 2 };
 
 /* TPMT_SYM_DEF_OBJECT: bits and mode follow unless the algorithm is NULL. */
@@ -71,9 +73,22 @@ int kw_tpm_public_key(const struct kw_tpm_public *public, struct kw_public_key *
 	return kw_public_key_from_rsa(public->modulus, exponent, KW_E_TPM_QUOTE_FORM, ret, err);
 }
 
-void kw_tpm_public_name(const struct kw_tpm_public *public, uint8_t ret[34])
+void kw_tpm_public_name(const struct kw_tpm_public *public, uint8_t ret[KW_TPM_NAME_SIZE])
 {
 	ret[0] = (uint8_t)(public->name_alg >> 8);
 	ret[1] = (uint8_t) public->name_alg;
 	kw_digest(KW_SHA256, public->tpmt, ret + NAME_ALG_SIZE);
+}
+
+void kw_tpm_qualified_name(uint32_t hierarchy, const uint8_t name[KW_TPM_NAME_SIZE],
+			   uint8_t ret[KW_TPM_NAME_SIZE])
+{
+	const uint8_t handle[] = { (uint8_t)(hierarchy >> 24), (uint8_t)(hierarchy >> 16),
+				   (uint8_t)(hierarchy >> 8), (uint8_t)hierarchy };
+	const struct kw_bytes parts[] = { KW_BYTES(handle), { name, KW_TPM_NAME_SIZE } };
+	uint8_t digest[KW_SHA256_SIZE];
+
+	kw_digest_parts(KW_SHA256, parts, sizeof(parts) / sizeof(parts[0]), digest);
+	memcpy(ret, name, NAME_ALG_SIZE);
+	memcpy(ret + NAME_ALG_SIZE, digest, sizeof(digest));
 }

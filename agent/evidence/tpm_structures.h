@@ -50,8 +50,12 @@ int kw_tpm_public_parse(struct kw_bytes tpm2b_public, struct kw_tpm_public *ret,
 			struct kw_error *err) KW_MUST_USE;
 int kw_tpm_public_key(const struct kw_tpm_public *public, struct kw_public_key **ret,
 		      struct kw_error *err) KW_MUST_USE;
-/* nameAlg || H(TPMT_PUBLIC): 34 bytes for SHA-256. */
-void kw_tpm_public_name(const struct kw_tpm_public *public, uint8_t ret[34]);
+enum { KW_TPM_NAME_SIZE = 34 }; /* nameAlg and a SHA-256 */
+/* nameAlg || H(TPMT_PUBLIC) */
+void kw_tpm_public_name(const struct kw_tpm_public *public, uint8_t ret[KW_TPM_NAME_SIZE]);
+/* Of a primary key: nameAlg || H(hierarchy || name). TPM 2.0 Part 1, 16. */
+void kw_tpm_qualified_name(uint32_t hierarchy, const uint8_t name[KW_TPM_NAME_SIZE],
+			   uint8_t ret[KW_TPM_NAME_SIZE]);
 
 enum kw_tpm_signature_form {
 	KW_TPM_SIGNATURE_RAW,

@@ -31,6 +31,8 @@ enum {
 #define KW_NV_USER_DATA 0x01400002u
 #define KW_NV_AK_CERTIFICATE 0x01c101d0u
 #define KW_HANDLE_AK 0x81000003u
+#define KW_TPM_RH_NULL 0x40000007u
+#define KW_TPM_RH_ENDORSEMENT 0x4000000bu
 
 /* PCRs and attributes of the exchange with the attestation service (guest attestation 4.5). */
 #define KW_GUEST_PCRS 0xffu /* 0-7 */

@@ -32,6 +32,7 @@ static const struct {
 	{ "signature-form", LAB_BEND_SIGNATURE_FORM },
 	{ "product", LAB_BEND_PRODUCT },
 	{ "cpuid", LAB_BEND_CPUID },
+	{ "reserved", LAB_BEND_RESERVED },
 };
 
 uint32_t lab_bends_take(enum lab_service device)

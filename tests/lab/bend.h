@@ -35,6 +35,7 @@ enum lab_bend {
 	LAB_BEND_SIGNATURE_FORM = 1 << 24, /* R with more than 48 bytes */
 	LAB_BEND_PRODUCT = 1 << 25,	   /* says that the processor is of another line */
 	LAB_BEND_CPUID = 1 << 26,	   /* says that it is of none that exists */
+	LAB_BEND_RESERVED = 1 << 27,	   /* a bit beside SIGNING_KEY */
 };
 
 /* The bends that are due for the next report from the TPM or the SNP device; takes one use of

@@ -91,13 +91,13 @@ static const struct fields {
 		   "certify-signature certify-magic certify-type pcr-values quote-form "
 		   "quote-scheme quote-selection ak-attributes wrapping-key-attributes "
 		   "wrapping-key-policy wrapping-key-lost signature-algo signature-form product "
-		   "cpuid hcl-short " },
+		   "cpuid reserved hcl-short quote-nonce quote-signer " },
 	{ LAB_KDS, CRL_FIELDS },
-	{ LAB_TSM,
-	  CRL_FIELDS "report-signature measurement report-data debug migration "
-		     "policy-bit17 vmpl version signing-key signing-none chip-id "
-		     "masked-chip tcb signature-algo signature-form product cpuid provider floor "
-		     "aux-empty aux-foreign aux-unterminated aux-offset aux-duplicate " },
+	{ LAB_TSM, CRL_FIELDS
+	  "report-signature measurement report-data debug migration "
+	  "policy-bit17 vmpl version signing-key signing-none chip-id "
+	  "masked-chip tcb signature-algo signature-form product cpuid reserved provider "
+	  "floor aux-empty aux-foreign aux-unterminated aux-offset aux-duplicate " },
 };
 
 static struct lab_fault faults[FAULTS_MAX];

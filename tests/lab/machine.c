@@ -154,6 +154,8 @@ static void bend_before(struct lab_snp_form *form, uint32_t bends)
 		form->signer ^= LAB_SIGNER_VLEK;
 	if (bends & LAB_BEND_SIGNING_NONE)
 		form->signer |= LAB_SIGNER_NONE;
+	if (bends & LAB_BEND_RESERVED)
+		form->signer |= LAB_SIGNER_RESERVED;
 	if (bends & LAB_BEND_SIGNATURE_ALGO)
 		form->signature_algo++;
 	if (bends & LAB_BEND_CHIP_ID)

@@ -115,8 +115,19 @@ static void bend_name(struct lab_attest *attest)
 	lab_tpm_must(lab_tpm_certify_ak(attest), "certifying another object");
 }
 
-/* What can be bent in an attestation. Magic, type and name keep a signature of the AK that holds.
- */
+static void bend_nonce(struct lab_attest *attest)
+{
+	lab_tpm_must(lab_tpm_quote_again(attest), "quoting with a nonce");
+}
+
+static void bend_signer(struct lab_attest *attest)
+{
+	enum { IN_SIGNER = 10 }; /* behind magic, type, size and algorithm */
+	attest->data[IN_SIGNER] ^= 1;
+}
+
+/* What can be bent in an attestation. Magic, type, nonce and name keep a signature of the AK that
+ * holds. */
 static const struct attestation_bend {
 	uint32_t code;
 	size_t n_handles; /* of the command */
@@ -128,6 +139,8 @@ static const struct attestation_bend {
 	{ LAB_CC_QUOTE, 1, "quote-pcrs", bend_end },
 	{ LAB_CC_QUOTE, 1, "quote-signature", bend_signature },
 	{ LAB_CC_QUOTE, 1, "quote-form", bend_form },
+	{ LAB_CC_QUOTE, 1, "quote-nonce", bend_nonce },
+	{ LAB_CC_QUOTE, 1, "quote-signer", bend_signer },
 	{ LAB_CC_QUOTE, 1, "quote-scheme", bend_scheme },
 	{ LAB_CC_CERTIFY, 2, "certify-magic", bend_magic },
 	{ LAB_CC_CERTIFY, 2, "certify-type", bend_type },

@@ -55,6 +55,28 @@ uint32_t lab_tpm_certify_ak(struct lab_attest *ret)
 	return attest(LAB_CC_CERTIFY, LAB_AK, ret);
 }
 
+/* Of the PCRs of the exchange, with a nonce of the lab's own. */
+uint32_t lab_tpm_quote_again(struct lab_attest *ret)
+{
+	static const uint8_t nonce[] = { 'n' };
+	struct lab_out command;
+	struct lab_tpm_reply reply;
+	lab_tpm_begin(&command, LAB_CC_QUOTE);
+	lab_out_be32(&command, LAB_AK);
+	lab_tpm_passwords(&command, no_password, 1);
+	lab_out_tpm2b(&command, nonce, sizeof(nonce));
+	lab_out_be16(&command, LAB_ALG_NULL);
+	lab_out_be32(&command, 1); /* bank */
+	lab_out_be16(&command, LAB_ALG_SHA256);
+	lab_out_u8(&command, 3);
+	lab_out_u8(&command, 0xff); /* PCR 0 to 7 */
+	lab_out_be16(&command, 0);
+	uint32_t rc = lab_tpm_run(&command, &reply);
+	if (rc == 0)
+		take_attest(&reply, ret);
+	return rc;
+}
+
 /* A restricted key signs a digest that the TPM made itself of what is not a structure of its own;
  * the ticket says so. */
 uint32_t lab_tpm_sign_foreign(struct lab_attest *ret)

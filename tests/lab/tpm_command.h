@@ -116,5 +116,6 @@ struct lab_attest {
 };
 uint32_t lab_tpm_get_time(struct lab_attest *ret);
 uint32_t lab_tpm_certify_ak(struct lab_attest *ret);
+uint32_t lab_tpm_quote_again(struct lab_attest *ret);
 /* Signs `ret->data`, which must not start like a structure of the TPM's. */
 uint32_t lab_tpm_sign_foreign(struct lab_attest *ret);

@@ -123,6 +123,14 @@ class Pki:
         return x509.load_pem_x509_certificate(self.read(name + ".pem"))
 
 
+class Evidence(dict):
+    """The inner JSON of a request, and the HCL report that it was made of."""
+
+    def __init__(self, info, hcl):
+        super().__init__(info)
+        self.hcl = hcl
+
+
 class Machine:
     """The guest's machine with a software AK and a software ephemeral key in place of the TPM's."""
 
@@ -203,10 +211,12 @@ class Machine:
     def of_hcl(self, **header):
         """What a guest sends that believes a header with these fields."""
         runtime = self.runtime()
-        hcl = self.guest.hcl.but(claims_size=len(runtime), data_size=20 + len(runtime))
+        size = len(runtime)
+        hcl = self.guest.hcl.but(claims_size=size, data_size=20 + size, report_size=1236 + size,
+                                 report=self.snp(runtime, {}))
         hcl.rest = runtime + bytes(self.guest.hcl.data_size)
         hcl = hcl.but(**header)
-        info = self.info(runtime=hcl.runtime())
+        info = Evidence(self.info(runtime=hcl.runtime()), hcl=hcl)
         info["IsolationInfo"]["Type"] = hcl.isolation()
         return info
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bending import bit, flip, set_proof
 from forge import PSS_256, PSS_MGF_256, PSS_SALT_32, RSA_384, common_name, der, der_int, modulus, new_rsa
-from guest import b64, b64url, sha256
+from guest import b64, b64url, sha256, unb64url
 
 GA, KR = "guest attestation", "key release"
 AMD = "1.3.6.1.4.1.3704.1."
@@ -37,7 +37,7 @@ def runtime_claims(m):
             key["kid"] = "HCLAkPub2"
 
     def short(claims):
-        claims["keys"] = [dict(key, n=key["n"][:-4]) for key in claims["keys"]]
+        claims["keys"] = [dict(key, n=b64url(unb64url(key["n"])[3:].lstrip(b"\0"))) for key in claims["keys"]]
 
     def one(member):
         def change(claims):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deviations of the request itself: the encoding and the type of each member, the body around them (guest attestation 4.2,
-4.3, 4.7, 4.8). Rows as in tamper_platform.py, those of `body` with the answer and the status that is due."""
+4.3, 4.7, 4.8). Rows as in tamper_platform.py, those of `body` as the REQUESTS of tamper_release.py."""
 import copy, json
+from functools import partial
 
 from bending import bent, set_proof
 from guest import b64, b64url
@@ -86,7 +87,7 @@ def members(m):
     return [(f"{GA} {clause}", what, bent(base, path, change), words) for clause, what, path, change, words in rows]
 
 
-def body(m):
+def body(m, _):
     """Around the inner JSON: 4.2."""
     lab, web = m.guest.lab, m.guest.web
     inner = json.dumps(m.info())
@@ -128,7 +129,7 @@ def body(m):
         ("inner JSON with a member twice",
          dict(data=member(b64url(inner[:-1].encode() + b',"OSType":"TGludXg="}'))), 400, "the attestation info"),
     ]
-    return [(f"{GA} 4.2", what, post(**how), status, words) for what, how, status, words in rows]
+    return [(f"{GA} 4.2", what, partial(post, **how), status, words) for what, how, status, words in rows]
 
 
 ALL = (encodings, members)

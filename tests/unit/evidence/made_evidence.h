@@ -6,9 +6,11 @@
 #include "evidence/guest.h"
 #include "evidence/provider.h"
 
-#define SIGNER "000b96f6ef2a64ed155e38183fc0f0f240b2e63e4feb4c2ac230f14684fbe93f5f25"
 #define CLOCK_AND_FIRMWARE "0000000000211109 00000003 00000000 01 2020031200120003"
-#define ATTEST_TAIL "0022" SIGNER "0000" CLOCK_AND_FIRMWARE
+#define NULL_HIERARCHY "40000007"
+#define ENDORSEMENT "4000000b"
+#define QUOTE "ff544347 8018"
+#define CERTIFY "ff544347 8017"
 #define SELECTION "00000001 000b 03 ff0000"
 #define AK_ATTRIBUTES "00050472"
 #define ISSUER "Global Virtual TPM CA - 01"
@@ -63,27 +65,59 @@ static inline struct kw_blob wrapping_public(const struct kw_evidence *e, const 
 	return area;
 }
 
+/* The name of a TPM2B_PUBLIC, and its qualified name as a primary key of a hierarchy. */
+static inline void name_of(struct kw_bytes tpm2b_public, uint8_t ret[2 + GUEST_SHA256_SIZE])
+{
+	ret[0] = 0x00;
+	ret[1] = 0x0b;
+	SHA256(tpm2b_public.data + 2, tpm2b_public.len - 2, ret + 2);
+}
+
+static inline void put_qualified(struct kw_blob *out, struct kw_bytes tpm2b_public,
+				 const char *hierarchy)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob joined = { 0 };
+	uint8_t name[2 + GUEST_SHA256_SIZE];
+
+	name_of(tpm2b_public, name);
+	put_hex(&joined, hierarchy);
+	put(&joined, name, sizeof(name));
+	SHA256(joined.data, joined.len, name + 2);
+	put_sized(out, name, sizeof(name));
+}
+
+/* Up to the part in which a quote and a certification differ. */
+static inline void put_head(struct kw_blob *out, const struct kw_evidence *e, const char *kind,
+			    const char *extra)
+{
+	put_hex(out, kind);
+	put_qualified(out, kw_blob_bytes(&e->ak_public), ENDORSEMENT);
+	put_hex(out, extra);
+	put_hex(out, CLOCK_AND_FIRMWARE);
+}
+
 static inline struct kw_blob quote_of(const struct kw_evidence *e, const char *selection)
 {
 	uint8_t digest[GUEST_SHA256_SIZE];
 	struct kw_blob quote = { 0 };
 
 	digest_of_pcrs(e, digest);
-	put_hex(&quote, "ff544347 8018" ATTEST_TAIL);
+	put_head(&quote, e, QUOTE, "0000");
 	put_hex(&quote, selection);
 	put_sized(&quote, digest, sizeof(digest));
 	return quote;
 }
 
-static inline struct kw_blob certify_of(struct kw_bytes tpm2b_public, const char *head)
+static inline struct kw_blob certify_of(const struct kw_evidence *e, const char *kind,
+					const char *extra, const char *hierarchy)
 {
-	uint8_t name[2 + GUEST_SHA256_SIZE] = { 0x00, 0x0b };
+	uint8_t name[2 + GUEST_SHA256_SIZE];
 	struct kw_blob certify = { 0 };
 
-	SHA256(tpm2b_public.data + 2, tpm2b_public.len - 2, name + 2);
-	put_hex(&certify, head);
+	name_of(kw_blob_bytes(&e->wrapping_public), name);
+	put_head(&certify, e, kind, extra);
 	put_sized(&certify, name, sizeof(name));
-	put_sized(&certify, name, sizeof(name));
+	put_qualified(&certify, kw_blob_bytes(&e->wrapping_public), hierarchy);
 	return certify;
 }
 
@@ -93,10 +127,15 @@ static inline void replace(struct kw_blob *old, struct kw_blob new)
 	*old = new;
 }
 
-static inline void certify_again(struct kw_evidence *e, EVP_PKEY *signer, const char *head)
+static inline void certify_with(struct kw_evidence *e, struct kw_blob certify, EVP_PKEY *signer)
 {
-	replace(&e->certify, certify_of(kw_blob_bytes(&e->wrapping_public), head));
+	replace(&e->certify, certify);
 	replace(&e->certify_signature, guest_sign(signer, kw_blob_bytes(&e->certify)));
+}
+
+static inline void certify_again(struct kw_evidence *e, EVP_PKEY *signer, const char *kind)
+{
+	certify_with(e, certify_of(e, kind, "0000", NULL_HIERARCHY), signer);
 }
 
 static inline void quote_again(struct kw_evidence *e, const char *selection)
@@ -135,6 +174,6 @@ static inline struct kw_evidence *make_evidence(void)
 	measure(e, 7, "variables");
 	e->wrapping_public = wrapping_public(e, "00020432");
 	quote_again(e, SELECTION);
-	certify_again(e, ak, "ff544347 8017" ATTEST_TAIL);
+	certify_again(e, ak, CERTIFY);
 	return e;
 }

@@ -34,6 +34,11 @@ static void clear_bit_17(struct kw_evidence *e)
 	e->snp.policy_reserved_one = false;
 }
 
+static void set_reserved(struct kw_evidence *e)
+{
+	e->snp.reserved_is_zero = false;
+}
+
 static void use_another_ak(struct kw_evidence *e)
 {
 	replace(&e->ak_public, ak_public(other, AK_ATTRIBUTES, "0014 000b"));
@@ -127,7 +132,8 @@ static void quote_nothing(struct kw_evidence *e)
 	uint8_t digest[GUEST_SHA256_SIZE];
 
 	SHA256(NULL, 0, digest);
-	put_hex(&quote, "ff544347 8018" ATTEST_TAIL "00000000");
+	put_head(&quote, e, QUOTE, "0000");
+	put_hex(&quote, "00000000");
 	put_sized(&quote, digest, sizeof(digest));
 	replace(&e->quote, quote);
 	replace(&e->quote_signature, guest_sign(ak, kw_blob_bytes(&e->quote)));
@@ -143,9 +149,30 @@ static void quote_more_pcrs(struct kw_evidence *e)
 		memcpy(joined + i * GUEST_SHA256_SIZE, e->pcrs.value[i], GUEST_SHA256_SIZE);
 	SHA256(joined, sizeof(joined), digest);
 	e->pcrs.present = 0x1ff;
-	put_hex(&quote, "ff544347 8018" ATTEST_TAIL "00000001 000b 03 ff0100");
+	put_head(&quote, e, QUOTE, "0000");
+	put_hex(&quote, "00000001 000b 03 ff0100");
 	put_sized(&quote, digest, sizeof(digest));
 	replace(&e->quote, quote);
+	replace(&e->quote_signature, guest_sign(ak, kw_blob_bytes(&e->quote)));
+}
+
+/* Signed by the right key, after it has repeated what somebody gave it. */
+static void quote_with_data(struct kw_evidence *e)
+{
+	struct kw_blob quote = { 0 };
+	uint8_t digest[GUEST_SHA256_SIZE];
+
+	digest_of_pcrs(e, digest);
+	put_head(&quote, e, QUOTE, "0001 00");
+	put_hex(&quote, SELECTION);
+	put_sized(&quote, digest, sizeof(digest));
+	replace(&e->quote, quote);
+	replace(&e->quote_signature, guest_sign(ak, kw_blob_bytes(&e->quote)));
+}
+
+static void quote_as_another(struct kw_evidence *e)
+{
+	e->quote.data[10] ^= 1; /* in the signer's name */
 	replace(&e->quote_signature, guest_sign(ak, kw_blob_bytes(&e->quote)));
 }
 
@@ -168,17 +195,42 @@ static void offer_quote_as_certify(struct kw_evidence *e)
 
 static void certify_by_another(struct kw_evidence *e)
 {
-	certify_again(e, other, "ff544347 8017" ATTEST_TAIL);
+	certify_again(e, other, CERTIFY);
 }
 
 static void certify_without_tpm(struct kw_evidence *e)
 {
-	certify_again(e, ak, "ff544346 8017" ATTEST_TAIL);
+	certify_again(e, ak, "ff544346 8017");
 }
 
 static void cut_certify(struct kw_evidence *e)
 {
 	e->certify.len--;
+}
+
+static void certify_with_data(struct kw_evidence *e)
+{
+	certify_with(e, certify_of(e, CERTIFY, "0001 00", NULL_HIERARCHY), ak);
+}
+
+static void certify_of_the_owner(struct kw_evidence *e)
+{
+	certify_with(e, certify_of(e, CERTIFY, "0000", "40000001"), ak);
+}
+
+static void certify_as_another(struct kw_evidence *e)
+{
+	e->certify.data[10] ^= 1;
+	replace(&e->certify_signature, guest_sign(ak, kw_blob_bytes(&e->certify)));
+}
+
+/* Well certified, but with another exponent. */
+static void shorten_exponent(struct kw_evidence *e)
+{
+	const size_t exponent_at = 2 + 2 + 2 + 4 + 2 + GUEST_SHA256_SIZE + 2 + 2 + 2;
+
+	e->wrapping_public.data[exponent_at + 3] = 3;
+	certify_again(e, ak, CERTIFY);
 }
 
 static void change_wrapping_key(struct kw_evidence *e)
@@ -195,7 +247,7 @@ static void cut_wrapping_key(struct kw_evidence *e)
 static void let_password_open_wrapping_key(struct kw_evidence *e)
 {
 	replace(&e->wrapping_public, wrapping_public(e, "00020472"));
-	certify_again(e, ak, "ff544347 8017" ATTEST_TAIL);
+	certify_again(e, ak, CERTIFY);
 }
 
 /* Well certified, but under the policy of other PCR values. */
@@ -204,7 +256,7 @@ static void open_wrapping_key_by_other_pcrs(struct kw_evidence *e)
 	e->pcrs.value[0][0] ^= 1;
 	replace(&e->wrapping_public, wrapping_public(e, "00020432"));
 	e->pcrs.value[0][0] ^= 1;
-	certify_again(e, ak, "ff544347 8017" ATTEST_TAIL);
+	certify_again(e, ak, CERTIFY);
 }
 
 static void change_log(struct kw_evidence *e)
@@ -236,6 +288,8 @@ static const struct row {
 	{ "given a migration agent, it is refused", allow_migration, "migration policy",
 	  KW_E_SNP_MIGRATION },
 	{ "given a policy that cannot be, it is refused", clear_bit_17, "policy form",
+	  KW_E_SNP_POLICY_FORM },
+	{ "given a reserved field that is set, it is refused", set_reserved, "reserved fields",
 	  KW_E_SNP_POLICY_FORM },
 	{ "given another TPM's key, it is refused", use_another_ak, "attestation key in report",
 	  KW_E_HCL_AK },
@@ -275,6 +329,10 @@ static const struct row {
 	  KW_E_TPM_QUOTE_PCRS },
 	{ "given a quote over more PCRs, it is refused", quote_more_pcrs, "quoted pcrs",
 	  KW_E_TPM_QUOTE_PCRS },
+	{ "given a quote with somebody's data, it is refused", quote_with_data, "quote nonce",
+	  KW_E_TPM_QUOTE_NONCE },
+	{ "given a quote that names another signer, it is refused", quote_as_another,
+	  "quote signer", KW_E_TPM_QUOTE_SIGNATURE },
 	{ "given a certify for a quote, it is refused", offer_certify_as_quote, "quote type",
 	  KW_E_TPM_QUOTE_TYPE },
 	{ "given another PCR value, it is refused", change_pcr, "pcr values", KW_E_TPM_QUOTE_PCRS },
@@ -284,6 +342,14 @@ static const struct row {
 	  "wrapping key certification", KW_E_TPM_CERTIFY },
 	{ "given a certify no TPM made, it is refused", certify_without_tpm,
 	  "wrapping key certification", KW_E_TPM_CERTIFY },
+	{ "given a certify with somebody's data, it is refused", certify_with_data,
+	  "wrapping key certification", KW_E_TPM_CERTIFY },
+	{ "given a certify of the owner's key, it is refused", certify_of_the_owner,
+	  "wrapping key certification", KW_E_TPM_CERTIFY },
+	{ "given a certify that names another signer, it is refused", certify_as_another,
+	  "wrapping key certification", KW_E_TPM_CERTIFY },
+	{ "given a wrapping key of another exponent, it is refused", shorten_exponent,
+	  "wrapping key attributes", KW_E_TPM_CERTIFY },
 	{ "given a cut certify, it is refused", cut_certify, "wrapping key certification",
 	  KW_E_TPM_CERTIFY },
 	{ "given a certify of another key, it is refused", change_wrapping_key,
@@ -337,6 +403,7 @@ static void rows_and_their_order_are_stable(void **state)
 		"debug policy",
 		"migration policy",
 		"policy form",
+		"reserved fields",
 		"attestation key in report",
 		"attestation key attributes",
 		"placeholder certificate",
@@ -345,7 +412,9 @@ static void rows_and_their_order_are_stable(void **state)
 		"quote magic",
 		"quote type",
 		"quote signature",
+		"quote nonce",
 		"pcr values",
+		"quote signer",
 		"quoted pcrs",
 		"wrapping key certification",
 		"wrapping key attributes",
