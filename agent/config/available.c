@@ -18,8 +18,6 @@ int kw_config_available(const struct kw_config *config, struct kw_error *err)
 		return refuse(err, config, "attestation.serviceTee.mode", "'off'");
 	if (config->release.enc_fallback)
 		return refuse(err, config, "release.encFallback", "false");
-	if (config->n_secrets > 0)
-		return refuse(err, config, "secrets", "absent");
 	for (size_t i = 0; i < config->n_keys; i++)
 		if (config->keys[i].n_fallback_urls > 0)
 			return refuse(err, config, "keys[].fallbackUrls", "absent");

@@ -110,7 +110,7 @@ static void released(struct acquire_job *a)
 	struct kept *kept = a->kept;
 
 	kw_log(KW_LOG_INFO, "released", kept->rule->name, "%s", a->material->kid);
-	kept->may_have_files = kept->rule->n_outputs > 0;
+	kept->may_have_files = kw_outputs_count(kept->outputs) > 0;
 	kept->files_failed = a->files_failed;
 	if (a->files_failed) {
 		not_written(a);
@@ -252,10 +252,11 @@ struct kw_keeper *kw_keeper_new(const struct kw_keeper_parts *parts)
 		kw_store_add(parts->store, &rules);
 		keeper->kept[i] = (struct kept){
 			.rule = rule,
-			.outputs = kw_outputs_new(rule->outputs, rule->n_outputs),
-			.may_have_files = rule->n_outputs > 0, /* of an earlier run */
+			.outputs = kw_outputs_new(config, rule),
 			.due_ms = kw_boot_ms(parts->clock),
 		};
+		keeper->kept[i].may_have_files =
+			kw_outputs_count(keeper->kept[i].outputs) > 0; /* of an earlier run */
 	}
 	return keeper;
 }

@@ -37,7 +37,7 @@ static void add(struct tasks *tasks, const struct kw_config *config, bool requir
 		if (rule->required == required)
 			tasks->rows[tasks->n_rows++] = (struct task){
 				.rule = rule,
-				.outputs = kw_outputs_new(rule->outputs, rule->n_outputs),
+				.outputs = kw_outputs_new(config, rule),
 				.due_ms = now_ms,
 			};
 	}

@@ -24,9 +24,6 @@ static const struct row {
 	{ "given fallback URLs, they are refused",
 	  HEAD KEY "    fallbackUrls: ['https://w.vault.azure.net/keys/k']\n",
 	  "'keys[].fallbackUrls'" },
-	{ "given secrets, they are refused",
-	  HEAD KEY "secrets:\n  - {name: s, source: /s.jwe, key: k, outputs: [{path: /run/s}]}\n",
-	  "'secrets'" },
 };
 
 static void is_available_or_named(void **state)

@@ -37,6 +37,16 @@ static int remove_files(void **state)
 	return 0;
 }
 
+static struct kw_config config;
+static struct kw_config_key key_rule = { .name = (char[]){ "key" } };
+
+static struct kw_outputs *outputs_of(const struct kw_config_output *list, size_t n)
+{
+	key_rule.outputs = (struct kw_config_output *)(uintptr_t)list;
+	key_rule.n_outputs = n;
+	return kw_outputs_new(&config, &key_rule);
+}
+
 static struct kw_material *key_of(const char *version, const char *bytes)
 {
 	struct kw_material *material = kw_material_new();
@@ -88,7 +98,7 @@ static void writes(void **state)
 {
 	const struct row *row = *state;
 	const struct kw_config_output rule = { path_a, row->format, row->mode, getgid(), false };
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(&rule, 1);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(&rule, 1);
 	KW_CLEANUP(kw_material_unrefp) struct kw_material *key = key_of("v1", "k3y!");
 	struct kw_error err = { 0 };
 	size_t n_written = 7;
@@ -123,7 +133,7 @@ static size_t write_two(struct kw_outputs *outputs, const char *version, const c
 
 static void given_the_same_version_files_are_left_alone(void **state)
 {
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(two, 2);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(two, 2);
 
 	(void)state;
 	assert_int_equal(write_two(outputs, "v1", "one"), 2);
@@ -136,7 +146,7 @@ static void given_the_same_version_files_are_left_alone(void **state)
 
 static void given_a_file_that_is_not_as_written_it_alone_is_written(void **state)
 {
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(two, 2);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(two, 2);
 	KW_CLEANUP(kw_fd_close) int fd = -1;
 
 	(void)state;
@@ -163,7 +173,7 @@ static void given_one_that_fails_the_others_are_written(void **state)
 
 	(void)state;
 	rules[0].path = nowhere;
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(rules, 2);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(rules, 2);
 	assert_int_equal(kw_outputs_write(outputs, key, NULL, &err), -1);
 	assert_true(kw_error_is(&err, KW_E_OUT_WRITE));
 	assert_non_null(strstr(err.detail, nowhere));
@@ -172,7 +182,7 @@ static void given_one_that_fails_the_others_are_written(void **state)
 
 static void given_removal_they_are_gone_and_written_anew(void **state)
 {
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(two, 2);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(two, 2);
 	struct kw_error err = { 0 };
 
 	(void)state;
@@ -186,7 +196,7 @@ static void given_removal_they_are_gone_and_written_anew(void **state)
 
 static void given_a_file_that_cannot_be_removed_the_others_are(void **state)
 {
-	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = kw_outputs_new(two, 2);
+	KW_CLEANUP(kw_outputs_freep) struct kw_outputs *outputs = outputs_of(two, 2);
 	struct kw_error err = { 0 };
 
 	(void)state;
