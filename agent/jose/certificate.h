@@ -39,13 +39,14 @@ KW_DEFINE_FREEP(struct kw_signer_roots, kw_signer_roots_free);
 
 /*
  * key release 4.4, points 3 to 6: judges x5c (1 to 10 DER certificates, leaf first, each complete),
- * x5t#S256 if present (`x5t_s256` may be NULL), the leaf's key, the chain to `roots` at `now_s` for
- * TLS server use, and the host name or address of `vault` (NULL: the name is not compared). The
- * rows of `checks`, in this order: "x5c form" (REL_JWS_FORM), "x5t#S256" (REL_JWS_X5T), "x5c leaf
- * key" (REL_JWS_FORM), "x5c chain" (REL_JWS_CHAIN), "x5c validity" (REL_JWS_TIME), "x5c host"
- * (REL_JWS_HOST); what is not there to be compared is "not possible". Whether the chain is good is
- * in `checks`; `ret_leaf_key` is set whenever the leaf parsed and has an RSA key of 2048 bits or
- * more. Fails (REL_JWS_FORM) only if there is no leaf to speak of.
+ * x5t#S256 if present (`x5t_s256` may be NULL), the leaf's key, the chain to `roots` (NULL: not
+ * possible, and nothing after it is judged) at `now_s` for TLS server use, and the host name or
+ * address of `vault` (NULL: the name is not compared). The rows of `checks`, in this order: "x5c
+ * form" (REL_JWS_FORM), "x5t#S256" (REL_JWS_X5T), "x5c leaf key" (REL_JWS_FORM), "x5c chain"
+ * (REL_JWS_CHAIN), "x5c validity" (REL_JWS_TIME), "x5c host" (REL_JWS_HOST); what is not there to
+ * be compared is "not possible". Whether the chain is good is in `checks`; `ret_leaf_key` is set
+ * whenever the leaf parsed and has an RSA key of 2048 bits or more. Fails (REL_JWS_FORM) only if
+ * there is no leaf to speak of.
  */
 int kw_x5c_judge(const struct kw_json *x5c, const char *x5t_s256,
 		 const struct kw_signer_roots *roots, const struct kw_origin *vault, int64_t now_s,

@@ -221,7 +221,10 @@ int kw_x5c_judge(const struct kw_json *x5c, const char *x5t_s256,
 		return kw_fail(err, KW_E_REL_JWS_FORM, "x5c does not begin with a certificate");
 	judge_thumbprint(x5t_s256, &chain, checks);
 	judge_leaf_key(chain.certs[0], checks, ret_leaf_key);
-	if (whole)
+	if (!roots)
+		kw_checks_not_possible(checks, "x5c chain", KW_E_REL_JWS_CHAIN, NULL,
+				       "no roots are given");
+	else if (whole)
 		judge_trust(&chain, roots, vault, now_s, checks);
 	return 0;
 }
