@@ -18,9 +18,10 @@ enum {
 	REFETCH_PAUSE_MS = 60 * 1000, /* for an unknown kid, at most once a minute */
 };
 
-struct entry { /* one endpoint */
+struct entry { /* one endpoint; once made it stays as long as the whole */
 	char *endpoint;
-	struct kw_json *jwks; /* the last good copy, or NULL */
+	pthread_mutex_t flight; /* held while fetching: single flight; guards what follows */
+	struct kw_json *jwks;	/* the last good copy, or NULL */
 	int64_t fetched_ms;
 	struct entry *next;
 };
@@ -28,7 +29,7 @@ struct entry { /* one endpoint */
 struct kw_token_keys {
 	struct kw_http *http;
 	const struct kw_clock *clock;
-	pthread_mutex_t lock; /* held while fetching: single flight */
+	pthread_mutex_t lock; /* of the list; never held while anybody waits */
 	struct entry *entries;
 };
 
@@ -50,6 +51,7 @@ void kw_token_keys_free(struct kw_token_keys *keys)
 		return;
 	for (struct entry *e = keys->entries; e != NULL; e = next) {
 		next = e->next;
+		pthread_mutex_destroy(&e->flight);
 		kw_json_free(e->jwks);
 		free(e->endpoint);
 		free(e);
@@ -129,16 +131,19 @@ static int fetch(struct kw_token_keys *keys, const char *endpoint, struct kw_jso
 
 static struct entry *entry_of(struct kw_token_keys *keys, const char *endpoint)
 {
-	struct entry *e = keys->entries;
+	struct entry *e = NULL;
 
-	while (e != NULL && strcmp(e->endpoint, endpoint) != 0)
-		e = e->next;
+	pthread_mutex_lock(&keys->lock);
+	for (e = keys->entries; e != NULL && strcmp(e->endpoint, endpoint) != 0; e = e->next)
+		;
 	if (e == NULL) {
 		e = kw_alloc(sizeof(*e));
 		e->endpoint = kw_strdup(endpoint);
+		pthread_mutex_init(&e->flight, NULL);
 		e->next = keys->entries;
 		keys->entries = e;
 	}
+	pthread_mutex_unlock(&keys->lock);
 	return e;
 }
 
@@ -164,14 +169,13 @@ static bool is_good(const struct kw_token_keys *keys, const struct entry *e, con
 	       && (has_kid(e->jwks, kid) || age_ms < REFETCH_PAUSE_MS);
 }
 
-static int get_locked(struct kw_token_keys *keys, const char *endpoint, const char *kid,
+static int get_locked(struct kw_token_keys *keys, struct entry *e, const char *kid,
 		      struct kw_json **ret, struct kw_error *err)
 {
-	struct entry *e = entry_of(keys, endpoint);
 	struct kw_json *fetched = NULL;
 
 	if (!is_good(keys, e, kid)) {
-		if (fetch(keys, endpoint, &fetched, err) == 0) {
+		if (fetch(keys, e->endpoint, &fetched, err) == 0) {
 			kw_json_free(e->jwks);
 			e->jwks = fetched;
 			e->fetched_ms = kw_boot_ms(keys->clock);
@@ -188,11 +192,12 @@ static int get_locked(struct kw_token_keys *keys, const char *endpoint, const ch
 int kw_token_keys_get(struct kw_token_keys *keys, const char *endpoint, const char *kid,
 		      struct kw_json **ret_jwks, struct kw_error *err)
 {
+	struct entry *e = entry_of(keys, endpoint);
 	int result = 0;
 
-	pthread_mutex_lock(&keys->lock);
-	result = get_locked(keys, endpoint, kid, ret_jwks, err);
-	pthread_mutex_unlock(&keys->lock);
+	pthread_mutex_lock(&e->flight);
+	result = get_locked(keys, e, kid, ret_jwks, err);
+	pthread_mutex_unlock(&e->flight);
 	if (result < 0)
 		return kw_wrap(err, "keys of %s", endpoint);
 	return 0;

@@ -108,7 +108,7 @@ static int form_body(const struct kw_token_order *order, const struct workload *
 }
 
 static int exchange(const struct kw_token_order *order, const struct workload *workload,
-		    struct kw_http_answer *ret, struct kw_error *err)
+		    int64_t deadline_ms, struct kw_http_answer *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_secret_clear) struct kw_secret body = { 0 };
 	KW_CLEANUP(freep) char *tenant = kw_percent_text(workload->tenant);
@@ -124,6 +124,7 @@ static int exchange(const struct kw_token_order *order, const struct workload *w
 		.body = kw_secret_bytes(&body),
 		.answer_max = KW_TOKEN_ANSWER_MAX,
 		.answer_secret = true,
+		.deadline_ms = deadline_ms,
 	};
 	return kw_http_call(order->http, &request, ret, err);
 }
@@ -187,13 +188,18 @@ static int refused(const struct kw_http_answer *answer, const struct refusal *re
 	return -1;
 }
 
-/* The two refusals that the specification lets be asked again (3.3). */
-static bool again(const struct kw_token_order *order, const struct refusal *refusal, bool *reread)
+/* The two refusals that the specification lets be asked again (3.3), by the deadline of the whole.
+ */
+static bool again(const struct kw_token_order *order, const struct refusal *refusal,
+		  int64_t deadline_ms, bool *reread)
 {
 	if (refusal->code == AADSTS_STALE_ASSERTION && !*reread)
 		return *reread = true;
-	int64_t until_ms = order->started_ms + SPREADING_MS - SPREADING_WAIT_MS;
-	return refusal->code == AADSTS_NO_MATCH && kw_boot_ms(order->clock) <= until_ms
+	int64_t until_ms = order->started_ms + SPREADING_MS;
+	if (until_ms > deadline_ms)
+		until_ms = deadline_ms;
+	return refusal->code == AADSTS_NO_MATCH
+	       && kw_boot_ms(order->clock) + SPREADING_WAIT_MS < until_ms
 	       && kw_http_pause(order->http, SPREADING_WAIT_MS);
 }
 
@@ -201,18 +207,20 @@ int kw_workload_token(void *ctx, struct kw_fetched_token *ret, struct kw_error *
 {
 	KW_CLEANUP(workload_clear) struct workload workload = { 0 };
 	const struct kw_token_order *order = ctx;
+	int64_t deadline_ms = kw_boot_ms(order->clock) + order->config->retry.deadline_ms;
 	struct refusal refusal = { 0 };
 	bool reread = false;
 	if (find_workload(order, &workload, err) < 0)
 		return -1;
 	for (;;) {
 		KW_CLEANUP(kw_http_answer_clear) struct kw_http_answer answer = { 0 };
-		if (exchange(order, &workload, &answer, err) < 0)
+		if (exchange(order, &workload, deadline_ms, &answer, err) < 0)
 			return -1;
 		if (answer.outcome == KW_HTTP_OK)
 			return kw_token_answer_read(&answer, kw_wall_s(order->clock), ret, err);
 		read_refusal(&answer, &refusal);
-		if (answer.outcome == KW_HTTP_RETRY || !again(order, &refusal, &reread))
+		if (answer.outcome == KW_HTTP_RETRY
+		    || !again(order, &refusal, deadline_ms, &reread))
 			return refused(&answer, &refusal, err);
 	}
 }

@@ -17,12 +17,13 @@
 enum { AK_CERTIFICATE_SIZE_MAX = 8192, ATTEST_TRIES = 3 };
 
 /* The TPM, with the owner's password where there is one: the NV indices are read with it. */
-static int open_tpm(const char *tcti, const char *owner_auth_file, struct kw_tpm *ret,
-		    struct kw_error *err)
+static int open_tpm(const struct kw_config *config, struct kw_tpm *ret, struct kw_error *err)
 {
-	if (kw_tpm_open(tcti, &kw_clock_system, ret, err) < 0)
+	if (kw_tpm_open(config->evidence.tcti, config->retry.deadline_ms, &kw_clock_system, ret,
+			err)
+	    < 0)
 		return -1;
-	return kw_tpm_owner_auth(ret, owner_auth_file, err);
+	return kw_tpm_owner_auth(ret, config->evidence.owner_auth_file, err);
 }
 
 static int read_report(struct kw_tpm *tpm, const struct kw_config *config,
@@ -151,19 +152,16 @@ static int read_event_log(const char *path, struct kw_blob *ret, struct kw_error
 static struct kw_evidence *new_evidence(const struct kw_config *config, struct kw_error *err)
 {
 	struct kw_evidence *e = calloc(1, sizeof(*e));
-	int tcti, file;
 
 	if (!e)
 		abort();
 	e->provider = &kw_provider_azure_vtpm;
 	e->kind = KW_EVIDENCE_GUEST;
+	e->tpm_patience_ms = config->retry.deadline_ms;
 	snprintf(e->wrapping_kid, sizeof(e->wrapping_kid), "%s", KW_TPM_EPHEMERAL_KID);
-	tcti = snprintf(e->tcti, sizeof(e->tcti), "%s", config->evidence.tcti);
-	file = snprintf(e->owner_auth_file, sizeof(e->owner_auth_file), "%s",
-			config->evidence.owner_auth_file);
-	if (tcti < (int)sizeof(e->tcti) && file < (int)sizeof(e->owner_auth_file))
+	if (snprintf(e->tcti, sizeof(e->tcti), "%s", config->evidence.tcti) < (int)sizeof(e->tcti))
 		return e;
-	kw_fail(err, KW_E_TPM_TCTI, "evidence.tcti or evidence.ownerAuthFile is too long");
+	kw_fail(err, KW_E_TPM_TCTI, "evidence.tcti is too long");
 	kw_evidence_free(e);
 	return NULL;
 }
@@ -175,8 +173,7 @@ static int gather(const struct kw_config *config, const struct kw_random *random
 	KW_CLEANUP(kw_tpm_close) struct kw_tpm tpm = { 0 };
 	ESYS_TR ak;
 
-	if (!e || open_tpm(e->tcti, e->owner_auth_file, &tpm, err) < 0
-	    || read_report(&tpm, config, random, e, err) < 0
+	if (!e || open_tpm(config, &tpm, err) < 0 || read_report(&tpm, config, random, e, err) < 0
 	    || kw_tpm_ak_open(&tpm, &ak, &e->ak_public, err) < 0
 	    || read_ak_certificate(&tpm, e, err) < 0
 	    || make_unique(config, random, &e->unique, err) < 0 || attest(&tpm, ak, e, err) < 0)
@@ -196,8 +193,7 @@ static bool probe(const struct kw_config *config, struct kw_checks *ret_why)
 	KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };
 	struct kw_error err = { 0 };
 	bool there =
-		open_tpm(config->evidence.tcti, config->evidence.owner_auth_file, &tpm, &err) == 0
-		&& kw_hcl_read(&tpm, &hcl, &report, &err) == 0;
+		open_tpm(config, &tpm, &err) == 0 && kw_hcl_read(&tpm, &hcl, &report, &err) == 0;
 
 	return kw_checks_judge(ret_why, "azure-vtpm", there ? KW_E_TPM_NO_HCL : kw_error_name(&err),
 			       there, "an SNP report at NV index 0x01400001",
@@ -224,7 +220,7 @@ static int unwrap(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash
 	KW_CLEANUP(kw_tpm_key_flush) struct kw_tpm_key key = { 0 };
 	struct kw_pcr_values pcrs;
 
-	if (kw_tpm_open(e->tcti, &kw_clock_system, &tpm, err) < 0
+	if (kw_tpm_open(e->tcti, e->tpm_patience_ms, &kw_clock_system, &tpm, err) < 0
 	    || kw_tpm_pcr_read(&tpm, KW_GUEST_PCRS, &pcrs, err) < 0
 	    || kw_tpm_key_create(&tpm, &e->unique, &pcrs, &key, err) < 0)
 		return -1;

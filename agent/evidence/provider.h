@@ -47,7 +47,7 @@ struct kw_evidence {
 	uint32_t reset_count, restart_count; /* of the quote's clock */
 	struct kw_secret unique; /* the template's 256 bytes; lives as long as the session */
 	char tcti[256];		 /* where to find the TPM again */
-	char owner_auth_file[256];
+	int64_t tpm_patience_ms; /* how long a transaction may take */
 };
 void kw_evidence_free(struct kw_evidence *evidence);
 KW_DEFINE_FREEP(struct kw_evidence, kw_evidence_free);

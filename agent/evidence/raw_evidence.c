@@ -9,7 +9,9 @@ enum { QUOTE_TRIES = 3 };
 
 static int open_tpm(const struct kw_config *config, struct kw_tpm *ret, struct kw_error *err)
 {
-	if (kw_tpm_open(config->evidence.tcti, &kw_clock_system, ret, err) < 0)
+	if (kw_tpm_open(config->evidence.tcti, config->retry.deadline_ms, &kw_clock_system, ret,
+			err)
+	    < 0)
 		return -1;
 	return kw_tpm_owner_auth(ret, config->evidence.owner_auth_file, err);
 }

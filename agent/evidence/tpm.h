@@ -22,10 +22,11 @@ struct kw_tpm {
 	const struct kw_clock *clock;
 };
 
-/* `tcti` is "device:PATH" or "swtpm:host=ADDRESS,port=PORT"; both transports are linked in, nothing
- * is loaded. TPM_TCTI, TPM_OPEN. */
-int kw_tpm_open(const char *tcti, const struct kw_clock *clock, struct kw_tpm *ret,
-		struct kw_error *err) KW_MUST_USE;
+/* `tcti` is "device:PATH" or "swtpm:host=ADDRESS,port=PORT"; nothing is loaded. The whole
+ * transaction has to be done within `patience_ms`: what waits longer fails with TPM_SILENT.
+ * TPM_TCTI, TPM_OPEN. */
+int kw_tpm_open(const char *tcti, int64_t patience_ms, const struct kw_clock *clock,
+		struct kw_tpm *ret, struct kw_error *err) KW_MUST_USE;
 void kw_tpm_close(struct kw_tpm *tpm); /* { 0 } allowed */
 
 /* The password of the owner hierarchy from a file; "" leaves it empty. TPM_OWNER_AUTH. */
@@ -39,5 +40,6 @@ TPM2_RC kw_tpm_code(TSS2_RC rc);
  *		rc = Esys_...();
  *	while (kw_tpm_again(tpm, rc, &tries)); */
 bool kw_tpm_again(const struct kw_tpm *tpm, TSS2_RC rc, unsigned *tries);
-/* TPM_BUSY or TPM_COMMAND with the code in words; returns -1. `doing` as in "reading PCRs". */
+/* TPM_BUSY, TPM_SILENT, TPM_GONE, or TPM_COMMAND with the code in words; returns -1. `doing` as in
+ * "reading PCRs". */
 int kw_tpm_fail(struct kw_error *err, TSS2_RC rc, const char *doing);

@@ -55,24 +55,40 @@ static int fail_unreachable(const struct call *call, const char *why, struct kw_
 	return fail(call, kw_failure_row(KW_FAILURE_TRANSPORT, call->request->upstream), why, err);
 }
 
+static int fail_unasked(struct call *call, const char *because, int64_t wait_ms,
+			struct kw_error *err)
+{
+	int wait_s = (int)((wait_ms + 999) / 1000);
+	char why[96];
+	snprintf(why, sizeof(why), "not asked: it %s; next try in %d s", because, wait_s);
+	fail_unreachable(call, why, err);
+	err->upstream.retry_after_s = wait_s;
+	return -1;
+}
+
+/* Whoever was told to come back later speaks for all: fifty keys do not each find out. */
+static int respect_retry_after(struct call *call, struct kw_error *err)
+{
+	struct kw_http *http = call->http;
+	pthread_mutex_lock(&http->lock);
+	int64_t wait_ms = host_of(call)->quiet_until_ms - kw_boot_ms(http->clock);
+	pthread_mutex_unlock(&http->lock);
+	if (wait_ms <= 0 || (wait_ms < left_ms(call) && kw_http_pause(http, wait_ms)))
+		return 0;
+	return fail_unasked(call, "named a Retry-After", wait_ms, err);
+}
+
 static int admit(struct call *call, struct kw_error *err)
 {
 	struct kw_http *http = call->http;
 	int64_t wait_ms = 0;
+	if (respect_retry_after(call, err) < 0)
+		return -1;
 	pthread_mutex_lock(&http->lock);
 	bool admitted =
 		kw_breaker_admit(&host_of(call)->breaker, kw_boot_ms(http->clock), &wait_ms);
 	pthread_mutex_unlock(&http->lock);
-	if (admitted)
-		return 0;
-
-	int wait_s = (int)((wait_ms + 999) / 1000);
-	char why[96];
-	snprintf(why, sizeof(why), "not asked: it failed %d times in a row; next try in %d s",
-		 KW_BREAKER_LIMIT, wait_s);
-	fail_unreachable(call, why, err);
-	err->upstream.retry_after_s = wait_s;
-	return -1;
+	return admitted ? 0 : fail_unasked(call, "failed several times in a row", wait_ms, err);
 }
 
 static int begin(struct call *call, struct kw_error *err)
@@ -199,6 +215,20 @@ static void forget_host(const struct call *call)
 	pthread_mutex_unlock(&call->http->lock);
 }
 
+/* Retry-After counts with the statuses that may be asked again. */
+static void keep_retry_after(const struct call *call)
+{
+	struct kw_http *http = call->http;
+	struct kw_host *host = host_of(call);
+	int64_t until_ms = kw_boot_ms(http->clock) + (int64_t)call->answer.retry_after_s * 1000;
+	if (call->answer.retry_after_s == 0 || call->answer.outcome != KW_HTTP_RETRY)
+		return;
+	pthread_mutex_lock(&http->lock);
+	if (host->quiet_until_ms < until_ms)
+		host->quiet_until_ms = until_ms;
+	pthread_mutex_unlock(&http->lock);
+}
+
 static void attempt(struct call *call)
 {
 	struct kw_http_counters *counters = &call->http->counters[call->request->upstream];
@@ -214,6 +244,7 @@ static void attempt(struct call *call)
 		atomic_fetch_add(&counters->transport_errors, 1);
 	if (kw_retry_is_outage(&end))
 		forget_host(call);
+	keep_retry_after(call);
 	if (pooled.handle != NULL)
 		kw_pool_give(&call->http->pool, pooled, kw_boot_ms(call->http->clock));
 	kw_http_trim(call->http);

@@ -17,6 +17,7 @@ int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
 	http->clock = clock;
 	http->random = random;
 	http->end_by_ms = INT64_MAX;
+	http->patience_ms = INT64_MAX;
 	pthread_mutex_init(&http->lock, NULL);
 	if (kw_transfer_setup(err) < 0 || kw_route_check(config, err) < 0
 	    || kw_origins_new(config, &http->origins, err) < 0
@@ -50,18 +51,19 @@ void kw_http_end_by(struct kw_http *http, int64_t boot_ms)
 	http->end_by_ms = boot_ms == 0 ? INT64_MAX : boot_ms;
 }
 
+void kw_http_patience(struct kw_http *http, int64_t ms)
+{
+	http->patience_ms = ms;
+}
+
 bool kw_http_pause(struct kw_http *http, int64_t ms)
 {
-	int64_t until = kw_boot_ms(http->clock) + ms;
-	if (until > http->end_by_ms)
-		until = http->end_by_ms;
-	while (!atomic_load(&http->cancelled)) {
-		int64_t left = until - kw_boot_ms(http->clock);
-		if (left <= 0)
-			return true;
+	int64_t left = ms, until = kw_boot_ms(http->clock) + ms;
+	if (ms > http->patience_ms || until >= http->end_by_ms)
+		return false;
+	for (; left > 0 && !atomic_load(&http->cancelled); left = until - kw_boot_ms(http->clock))
 		kw_sleep_ms(http->clock, left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS);
-	}
-	return false;
+	return left <= 0;
 }
 
 void kw_http_trim(struct kw_http *http)

@@ -3,9 +3,10 @@
  * The one way out: every call to IMDS, THIM, KDS, MAA, Entra, vault and key sets goes through
  * kw_http_call(). It checks the origin against the configuration, resolves the name (c-ares, no
  * NSS, no thread), keeps TLS at 1.2 or later, follows no redirect, caps the answer, and retries
- * what can help: Retry-After, full jitter, per-attempt and overall
- * deadlines, a breaker per host. Services have no loops. A struct kw_http may be used from several
- * threads; each call blocks its own. No foreign type is visible.
+ * what can help: Retry-After, full jitter, per-attempt and overall deadlines, a breaker per host. A
+ * host that names a Retry-After is left alone by all calls until then. Services have no loops. A
+ * struct kw_http may be used from several threads; each call blocks its own. No foreign type is
+ * visible.
  */
 #pragma once
 
@@ -74,8 +75,12 @@ void kw_http_end_by(struct kw_http *http, int64_t boot_ms);
 /* Closes connections that were not used for a minute. Every call does it too; whoever is idle for
  * long calls it now and then, because an open TLS connection holds most of a megabyte. */
 void kw_http_trim(struct kw_http *http);
-/* Waits, for a caller whose own rule repeats a call (409, AADSTS70021), but not past the end.
- * False: cancelled. */
+/* A call that would have to wait longer than that for its next attempt ends instead, and whoever
+ * made it comes back later (err->upstream.retry_after_s): a thread that others need does not sleep
+ * for long. Without it the deadline alone decides. Before the first call. */
+void kw_http_patience(struct kw_http *http, int64_t ms);
+/* Waits, for a caller whose own rule repeats a call (409, AADSTS70021). False: cancelled, past the
+ * end, or longer than the patience; then nothing was waited for. */
 bool kw_http_pause(struct kw_http *http, int64_t ms) KW_MUST_USE;
 
 /*

@@ -13,6 +13,7 @@ struct kw_http_counters {
 /* What is known of an origin's host; below kw_http.lock. */
 struct kw_host {
 	struct kw_breaker breaker;
+	int64_t quiet_until_ms;	     /* it named a Retry-After */
 	char resolved[KW_HOST_SIZE]; /* whose addresses: the proxy's, say */
 	struct kw_addresses addresses;
 	int64_t addresses_until_ms;
@@ -28,7 +29,8 @@ struct kw_http {
 	pthread_mutex_t lock;
 	struct kw_host *hosts; /* one per origin */
 	atomic_bool cancelled;
-	int64_t end_by_ms; /* INT64_MAX: never */
+	int64_t end_by_ms;   /* INT64_MAX: never */
+	int64_t patience_ms; /* INT64_MAX: without end */
 	struct kw_http_counters counters[KW_N_UPSTREAMS];
 };
 

@@ -68,9 +68,9 @@ static int64_t backoff_ms(const struct kw_retry_rules *rules, int64_t n_attempts
 static int64_t wait_ms(const struct kw_retry_rules *rules, const struct kw_attempt_end *end,
 		       int64_t n_attempts, uint64_t chance)
 {
-	if (end->retry_after_s > 0)
-		return (int64_t)end->retry_after_s * 1000 + jitter(chance, rules->base_ms);
 	int64_t wait = jitter(chance, backoff_ms(rules, n_attempts));
+	if (end->retry_after_s > 0)
+		return (int64_t)end->retry_after_s * 1000 + wait;
 	int64_t least = smaller(METADATA_WAIT_MIN_MS, rules->max_ms);
 	return kw_upstream_is_metadata(end->upstream) && wait < least ? least : wait;
 }

@@ -29,9 +29,9 @@ bool kw_retry_is_outage(const struct kw_attempt_end *end);
 
 /*
  * Whether another attempt follows `n_attempts`, and how long to wait for it. `chance` is any random
- * number. Full jitter: up to min(max, base * 2^n); what Retry-After names comes on top of at most
- * `base`. IMDS is given at least a second. A 410 of IMDS announces a restart of up to 70 s, so the
- * deadline alone ends that wait.
+ * number. Full jitter: up to min(max, base * 2^n); what Retry-After names comes on top, so that
+ * those who were told the same time do not all come back at once. IMDS is given at least a second.
+ * A 410 of IMDS announces a restart of up to 70 s, so the deadline alone ends that wait.
  */
 bool kw_retry_again(const struct kw_retry_rules *rules, const struct kw_attempt_end *end,
 		    int64_t n_attempts, int64_t left_ms, uint64_t chance,

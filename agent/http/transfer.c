@@ -170,6 +170,14 @@ static bool set_request(CURL *easy, const struct kw_attempt *attempt, const stru
 	       && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lists->headers) == CURLE_OK;
 }
 
+/* libcurl keeps the first words of a transfer. A new connection begins anew: what went wrong with
+ * the one before (a pooled one that had died, another address) does not explain what comes now. */
+static int forget_words(void *words, curl_socket_t fd KW_UNUSED, curlsocktype purpose KW_UNUSED)
+{
+	*(char *)words = '\0';
+	return CURL_SOCKOPT_OK;
+}
+
 static bool set_receiver(CURL *easy, struct kw_receiver *receiver, char *words)
 {
 	*words = '\0';
@@ -177,6 +185,8 @@ static bool set_receiver(CURL *easy, struct kw_receiver *receiver, char *words)
 	       && curl_easy_setopt(easy, CURLOPT_WRITEDATA, receiver) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, kw_receive_header) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_HEADERDATA, receiver) == CURLE_OK
+	       && curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, forget_words) == CURLE_OK
+	       && curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, words) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words) == CURLE_OK;
 }
 

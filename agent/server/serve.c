@@ -13,10 +13,12 @@
 #include <sys/signalfd.h>
 
 enum {
-	N_WORKERS = 4,	 /* upstream work at the same time */
-	N_OPERATORS = 2, /* operations with keys at the same time */
-	N_ERRANDS = 2,	 /* live releases and attestations of callers at the same time */
-	STOP_MS = 800,	 /* how long running work may take after SIGTERM */
+	N_WORKERS = 4,	    /* upstream work at the same time */
+	N_OPERATORS = 2,    /* operations with keys at the same time */
+	N_ERRANDS = 2,	    /* live releases and attestations of callers at the same time */
+	ERRANDS_MAX = 32,   /* more of them that may wait: each may hold an access token */
+	PATIENCE_MS = 5000, /* a worker sleeps no longer between two attempts: the keeper waits */
+	STOP_MS = 800,	    /* how long running work may take after SIGTERM */
 	EVENTS_MAX = 16,
 };
 
@@ -45,6 +47,7 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 		.clock = server->clock,
 		.random = server->random,
 		.tpm_run = kw_jobs_call,
+		.patience_ms = PATIENCE_MS,
 	};
 
 	if (kw_jobs_new(N_WORKERS, "kw-worker", &server->workers, err) < 0
@@ -53,6 +56,7 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 	    || kw_jobs_new(N_ERRANDS, "kw-errand", &server->errands, err) < 0
 	    || kw_audit_open(server->config, server->clock, &server->audit, err) < 0)
 		return -1;
+	kw_jobs_limit(server->errands, ERRANDS_MAX);
 	options.tpm_ctx = server->tpm;
 	if (kw_service_open(&options, &server->service, err) < 0
 	    || kw_tokens_open(server->config, server->random, &server->tokens, err) < 0)

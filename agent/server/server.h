@@ -47,6 +47,7 @@ struct kw_server {
 	const struct kw_random *random;
 	struct kw_service *service;
 	struct kw_jobs *workers, *tpm;
+	struct kw_jobs *live; /* releases for one caller: they never take the keeper's workers */
 	struct kw_jobs *operators; /* for operations with keys: never behind a slow upstream */
 	struct kw_jobs *errands; /* what callers ask of upstreams: never before the keeper's work */
 	size_t operations_size;	 /* bytes of the arena that running operations may take */

@@ -52,20 +52,36 @@ static void compare_policy(const struct kw_evidence *evidence)
 	kw_log_error(KW_LOG_ERROR, "evidence", NULL, &err);
 }
 
+static int gather(struct gathering *g)
+{
+	struct kw_service *service = g->service;
+
+	if (choose_provider(service, g->err) < 0
+	    || service->provider->gather(service->config, service->options.random, g->ret, g->err)
+		       < 0)
+		return -1;
+	if ((*g->ret)->kind == KW_EVIDENCE_SNP)
+		compare_policy(*g->ret);
+	return 0;
+}
+
+bool kw_tpm_connection_broke(struct kw_error *err)
+{
+	if (!kw_error_is(err, KW_E_TPM_GONE))
+		return false;
+	*err = (struct kw_error){ 0 };
+	return true;
+}
+
 static void gather_there(void *arg)
 {
 	struct gathering *g = arg;
-	struct kw_service *service = g->service;
 
-	g->result = choose_provider(service, g->err);
-	if (g->result < 0)
-		return;
-	g->result =
-		service->provider->gather(service->config, service->options.random, g->ret, g->err);
-	if (g->result == 0 && (*g->ret)->kind == KW_EVIDENCE_SNP)
-		compare_policy(*g->ret);
+	g->result = gather(g);
+	if (g->result < 0 && kw_tpm_connection_broke(g->err))
+		g->result = gather(g);
 	if (g->result < 0 && kw_error_is(g->err, KW_E_SNP_DEVICE))
-		service->provider = NULL; /* the device is gone: choose again the next time */
+		g->service->provider = NULL; /* the device is gone: choose again the next time */
 }
 
 void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg)
@@ -128,12 +144,19 @@ struct opening {
 	int result;
 };
 
+static int open_wrapped(struct opening *o)
+{
+	return o->evidence->provider->unwrap(o->evidence, o->scheme, o->oaep, o->wrapped, o->ret,
+					     o->err);
+}
+
 static void open_there(void *arg)
 {
 	struct opening *o = arg;
 
-	o->result = o->evidence->provider->unwrap(o->evidence, o->scheme, o->oaep, o->wrapped,
-						  o->ret, o->err);
+	o->result = open_wrapped(o);
+	if (o->result < 0 && kw_tpm_connection_broke(o->err))
+		o->result = open_wrapped(o);
 }
 
 int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,

@@ -33,6 +33,9 @@ struct kw_service {
 
 /* Runs it where the TPM belongs, and waits. */
 void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg);
+/* True: the TPM was restarted, or its driver was; with a new connection the transaction may
+ * succeed. Empties the error. */
+bool kw_tpm_connection_broke(struct kw_error *err);
 /* Gathers evidence where the TPM belongs; chooses the provider the first time. */
 int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
 		      struct kw_error *err) KW_MUST_USE;

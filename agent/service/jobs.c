@@ -20,6 +20,7 @@ struct kw_jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct queue waiting, ended;
+	size_t queue_max;
 	bool started, stopping;
 	unsigned n_running;
 	int fd;
@@ -56,6 +57,7 @@ int kw_jobs_new(unsigned n_workers, const char *name, struct kw_jobs **ret, stru
 	pthread_cond_init(&jobs->more, NULL);
 	jobs->waiting.end = &jobs->waiting.first;
 	jobs->ended.end = &jobs->ended.first;
+	jobs->queue_max = KW_JOBS_QUEUE_MAX;
 	jobs->workers = kw_alloc(n_workers * sizeof(*jobs->workers));
 	jobs->n_workers = n_workers;
 	strncpy(jobs->name, name, sizeof(jobs->name) - 1);
@@ -64,6 +66,11 @@ int kw_jobs_new(unsigned n_workers, const char *name, struct kw_jobs **ret, stru
 		return kw_fail(err, KW_E_SYS_INTERNAL, "eventfd: %m");
 	*ret = KW_STEAL(jobs);
 	return 0;
+}
+
+void kw_jobs_limit(struct kw_jobs *jobs, size_t queue_max)
+{
+	jobs->queue_max = queue_max;
 }
 
 static void wake_event_thread(const struct kw_jobs *jobs)
@@ -160,7 +167,7 @@ bool kw_jobs_submit(struct kw_jobs *jobs, struct kw_job *job)
 	bool room = false;
 
 	pthread_mutex_lock(&jobs->lock);
-	room = jobs->waiting.n < KW_JOBS_QUEUE_MAX && !jobs->stopping;
+	room = jobs->waiting.n < jobs->queue_max && !jobs->stopping;
 	if (room) {
 		push(&jobs->waiting, job);
 		pthread_cond_signal(&jobs->more);

@@ -23,6 +23,8 @@ struct kw_jobs;
 /* Starts nothing yet: sockets, devices and the sandbox come before the first thread. */
 int kw_jobs_new(unsigned n_workers, const char *name, struct kw_jobs **ret,
 		struct kw_error *err) KW_MUST_USE;
+/* At most so many wait (else KW_JOBS_QUEUE_MAX). Before the start. */
+void kw_jobs_limit(struct kw_jobs *jobs, size_t queue_max);
 int kw_jobs_start(struct kw_jobs *jobs, struct kw_error *err) KW_MUST_USE;
 /* Lets running jobs end, hands no further one out, joins the threads, then frees. NULL allowed.
  * Jobs that never ran are given to done() as they are. */

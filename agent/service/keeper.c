@@ -50,11 +50,6 @@ struct remove_job {
 	struct kw_error err;
 };
 
-static int64_t pause_after(const struct kept *kept, const struct kw_error *err)
-{
-	return kw_error_is_outage(err) ? kw_pause_ms(kept->failures, err) : DENIED_RETRY_MS;
-}
-
 static void run(struct kw_job *job)
 {
 	struct acquire_job *a = (struct acquire_job *)job;
@@ -70,8 +65,21 @@ static void run(struct kw_job *job)
 
 static void schedule(struct kw_keeper *keeper, struct kept *kept, int64_t in_ms)
 {
-	kept->due_ms =
-		kw_boot_ms(keeper->parts.clock) + kw_jittered_ms(keeper->parts.random, in_ms);
+	kept->due_ms = kw_boot_ms(keeper->parts.clock) + in_ms;
+}
+
+/* Spread over the second half of the time, so that keys and pods drift apart. */
+static void schedule_about(struct kw_keeper *keeper, struct kept *kept, int64_t in_ms)
+{
+	schedule(keeper, kept, kw_jittered_ms(keeper->parts.random, in_ms));
+}
+
+static int64_t pause_after(struct kw_keeper *keeper, struct kept *kept, const struct kw_error *err)
+{
+	const struct kw_random *random = keeper->parts.random;
+
+	return kw_error_is_outage(err) ? kw_pause_ms(random, kept->failures++, err)
+				       : kw_jittered_ms(random, DENIED_RETRY_MS);
 }
 
 static void log_checks(const struct acquire_job *a)
@@ -87,8 +95,7 @@ static void refused(struct acquire_job *a)
 
 	kw_log_error(kw_error_is_outage(&a->err) ? KW_LOG_WARNING : KW_LOG_ERROR, "refused",
 		     a->kept->rule->name, &a->err);
-	schedule(keeper, a->kept, pause_after(a->kept, &a->err));
-	a->kept->failures++;
+	schedule(keeper, a->kept, pause_after(keeper, a->kept, &a->err));
 	kw_store_refuse(keeper->parts.store, a->kept->rule->name, &a->err);
 }
 
@@ -96,11 +103,12 @@ static void refused(struct acquire_job *a)
 static void not_written(struct acquire_job *a)
 {
 	struct kept *kept = a->kept;
-	int64_t refresh_ms = kept->rule->refresh_ms, pause_ms = refresh_ms;
+	const struct kw_random *random = a->keeper->parts.random;
+	int64_t refresh_ms = kw_jittered_ms(random, kept->rule->refresh_ms), pause_ms = refresh_ms;
 
 	kw_log_error(KW_LOG_ERROR, "output", kept->rule->name, &a->files_err);
 	if (a->files_err.def->retry != KW_NEVER)
-		pause_ms = kw_pause_ms(kept->failures++, &a->files_err);
+		pause_ms = kw_pause_ms(random, kept->failures++, &a->files_err);
 	schedule(a->keeper, kept, pause_ms < refresh_ms ? pause_ms : refresh_ms);
 }
 
@@ -115,7 +123,7 @@ static void released(struct acquire_job *a)
 	if (a->files_failed) {
 		not_written(a);
 	} else {
-		schedule(keeper, kept, kept->rule->refresh_ms);
+		schedule_about(keeper, kept, kept->rule->refresh_ms);
 		kept->failures = 0;
 	}
 	kw_store_publish(keeper->parts.store, kept->rule->name, KW_STEAL(a->material));
@@ -158,7 +166,7 @@ static void start(struct kw_keeper *keeper, struct kept *kept)
 	a->kept = kept;
 	if (send(keeper, kept, &a->job))
 		return;
-	schedule(keeper, kept, QUEUE_FULL_MS);
+	schedule_about(keeper, kept, QUEUE_FULL_MS);
 	free(a);
 }
 

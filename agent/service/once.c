@@ -117,7 +117,7 @@ static void failed(const struct kw_once *once, struct task *task)
 		kw_log_error(KW_LOG_ERROR, "refused", task->rule->name, err);
 		return;
 	}
-	pause_ms = kw_jittered_ms(once->random, kw_pause_ms(task->attempts - 1, err));
+	pause_ms = kw_pause_ms(once->random, task->attempts - 1, err);
 	task->due_ms = now_ms + pause_ms;
 	kw_log(KW_LOG_WARNING, "waiting", task->rule->name,
 	       "stage %s, attempt %u, next try in %lld s, %lld s left: %s: %s", err->def->stage,

@@ -8,16 +8,6 @@ enum {
 	CHANCE_BITS = 20,  /* few enough for a product with centuries of milliseconds */
 };
 
-int64_t kw_pause_ms(unsigned n_failures, const struct kw_error *err)
-{
-	int64_t ms = (int64_t)FIRST_MS << (n_failures > DOUBLINGS_MAX ? DOUBLINGS_MAX : n_failures);
-	int64_t asked_ms = (int64_t)err->upstream.retry_after_s * 1000;
-
-	if (ms < asked_ms)
-		ms = asked_ms;
-	return ms < MAX_MS ? ms : MAX_MS;
-}
-
 int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms)
 {
 	uint32_t chance = 0;
@@ -25,4 +15,13 @@ int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms)
 	kw_random_fill(random, &chance, sizeof(chance));
 	chance >>= 32 - CHANCE_BITS;
 	return ms / 2 + (int64_t)(((uint64_t)(ms - ms / 2) * chance) >> CHANCE_BITS);
+}
+
+int64_t kw_pause_ms(const struct kw_random *random, unsigned n_failures, const struct kw_error *err)
+{
+	unsigned doublings = n_failures < DOUBLINGS_MAX ? n_failures : DOUBLINGS_MAX;
+	int64_t ms = (int64_t)FIRST_MS << doublings;
+
+	return (int64_t)err->upstream.retry_after_s * 1000
+	       + kw_jittered_ms(random, ms < MAX_MS ? ms : MAX_MS);
 }

@@ -16,13 +16,20 @@ struct reading { /* travels to the thread that owns the TPM and back */
 	int result;
 };
 
+static int read_once(const struct reading *r)
+{
+	return r->report_data != NULL
+		       ? kw_raw_evidence_gather(r->config, r->report_data, r->ret, r->err)
+		       : kw_raw_report_read(r->config, r->ret, r->err);
+}
+
 static void read_there(void *arg)
 {
 	struct reading *r = arg;
 
-	r->result = r->report_data
-			    ? kw_raw_evidence_gather(r->config, r->report_data, r->ret, r->err)
-			    : kw_raw_report_read(r->config, r->ret, r->err);
+	r->result = read_once(r);
+	if (r->result < 0 && kw_tpm_connection_broke(r->err))
+		r->result = read_once(r);
 }
 
 static int read_evidence(struct kw_service *service, const uint8_t *report_data,

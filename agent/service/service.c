@@ -36,6 +36,8 @@ int kw_service_open(const struct kw_service_options *options, struct kw_service 
 	if (kw_http_new(config, options->clock, options->random, &service->http, err) < 0)
 		return -1;
 	kw_http_end_by(service->http, options->end_by_ms);
+	if (options->patience_ms > 0)
+		kw_http_patience(service->http, options->patience_ms);
 	if (kw_amd_roots_load(config->collateral.trusted_roots, &service->amd_roots, err) < 0)
 		return kw_wrap(err, "collateral.trustedRoots");
 	if (kw_signer_roots_load(config->release.signer_roots, &service->signer_roots, err) < 0)

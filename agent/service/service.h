@@ -23,6 +23,9 @@ struct kw_service_options {
 	void (*tpm_run)(void *ctx, void (*transaction)(void *arg), void *arg);
 	void *tpm_ctx;
 	int64_t end_by_ms; /* boot clock: no call to an upstream lasts longer; 0: no such end */
+	/* No call waits longer for its next attempt: it fails, with what the upstream asked for,
+	 * and its caller comes back. 0: the deadlines alone decide. */
+	int64_t patience_ms;
 };
 int kw_service_open(const struct kw_service_options *options, struct kw_service **ret,
 		    struct kw_error *err) KW_MUST_USE;

@@ -336,7 +336,7 @@ static const struct code_row {
 	  "the tenant does not know the audience" },
 	{ "given 700024, the file is read again once", ENTRA_ERROR("700024"), 2, "AADSTS700024",
 	  "the pod's token is outside its validity" },
-	{ "given 70021, a minute is waited out", ENTRA_ERROR("70021"), 13, "AADSTS70021",
+	{ "given 70021, it is asked until the deadline", ENTRA_ERROR("70021"), 9, "AADSTS70021",
 	  "matches the pod's issuer" },
 	{ "given an unknown code, it is told as it is", ENTRA_ERROR("7000215"), 1, "AADSTS7000215",
 	  "HTTP 401 invalid_client: AADSTS7000215: words" },

@@ -9,7 +9,7 @@
 
 #include "evidence/provider.h"
 
-enum { NOW_S = 1767225600, YEAR_S = 365 * 86400 };
+enum { NOW_S = 1767225600, YEAR_S = 365 * 86400, PATIENCE_MS = 60000 };
 
 static struct swtpm tpm;
 static char log_path[96];
@@ -20,7 +20,7 @@ static inline void open_it(struct kw_tpm *ret)
 {
 	struct kw_error err = { 0 };
 
-	if (kw_tpm_open(tpm.tcti, &kw_clock_system, ret, &err) < 0)
+	if (kw_tpm_open(tpm.tcti, PATIENCE_MS, &kw_clock_system, ret, &err) < 0)
 		fail_msg("%s", err.detail);
 }
 
@@ -79,6 +79,7 @@ static inline int begin(void **state)
 	config.evidence.devices.tsm = (char *)"/nonexistent/tsm";
 	config.evidence.devices.sev_guest = (char *)"/nonexistent/sev-guest";
 	config.evidence.devices.sev = (char *)"/nonexistent/sev";
+	config.retry.deadline_ms = PATIENCE_MS;
 	config.evidence.tcti = tpm.tcti;
 	config.evidence.event_log = log_path;
 	config.evidence.owner_auth_file = (char *)"";

@@ -308,6 +308,63 @@ static void a_retry_after_behind_the_deadline_is_not_waited_for(void **state)
 	assert_int_equal(atomic_load(&world.time.slept_ms), 0);
 }
 
+static void a_retry_after_beyond_the_patience_goes_back_to_the_caller(void **state)
+{
+	static const struct loopback_reply script[] = {
+		{ LOOPBACK_ANSWER("503 Service Unavailable", "Retry-After: 6\r\n", 0, ""),
+		  LOOPBACK_KEEP },
+		GOOD,
+	};
+	WORLD(script);
+	const struct kw_http_request request = get(&world, KW_UPSTREAM_VAULT);
+	(void)state;
+	kw_http_patience(world.http, 5000);
+	assert_int_equal(call(&world, &request), 0);
+	assert_int_equal(world.answer.outcome, KW_HTTP_RETRY);
+	assert_int_equal(world.answer.attempts, 1);
+	assert_int_equal(world.err.upstream.retry_after_s, 6);
+	assert_int_equal(atomic_load(&world.time.slept_ms), 0);
+}
+
+static void a_host_that_named_a_time_is_left_alone_until_then(void **state)
+{
+	static const struct loopback_reply script[] = {
+		{ LOOPBACK_ANSWER("429 Too Many Requests", "Retry-After: 6\r\n", 0, ""),
+		  LOOPBACK_KEEP },
+		GOOD,
+	};
+	WORLD(script);
+	const struct kw_http_request request = get(&world, KW_UPSTREAM_VAULT);
+	(void)state;
+	kw_http_patience(world.http, 5000);
+	assert_int_equal(call(&world, &request), 0);
+	assert_int_equal(call(&world, &request), -1);
+	assert_true(kw_error_is(&world.err, KW_E_REL_UNREACHABLE));
+	assert_non_null(strstr(world.err.detail, "not asked: it named a Retry-After"));
+	assert_int_equal(world.err.upstream.retry_after_s, 6);
+	assert_int_equal(atomic_load(&world.server->n_requests), 1);
+
+	fake_sleep_ms(&world.time, 1000); /* what is left is within the patience */
+	assert_int_equal(call(&world, &request), 0);
+	assert_int_equal(world.answer.status, 200);
+	assert_int_equal(atomic_load(&world.time.boot_ms), 6000);
+}
+
+static void a_retry_after_with_a_refusal_stops_nobody(void **state)
+{
+	static const struct loopback_reply script[] = {
+		{ LOOPBACK_ANSWER("403 Forbidden", "Retry-After: 60\r\n", 0, ""), LOOPBACK_KEEP },
+		GOOD,
+	};
+	WORLD(script);
+	const struct kw_http_request request = get(&world, KW_UPSTREAM_VAULT);
+	(void)state;
+	assert_int_equal(call(&world, &request), 0);
+	assert_int_equal(call(&world, &request), 0);
+	assert_int_equal(world.answer.status, 200);
+	assert_int_equal(atomic_load(&world.time.slept_ms), 0);
+}
+
 static void a_503_is_asked_again_over_a_new_connection(void **state)
 {
 	static const struct loopback_reply script[] = {
@@ -751,6 +808,9 @@ int main(void)
 		cmocka_unit_test(a_long_message_of_a_refusal_is_left_out),
 		cmocka_unit_test(a_429_is_asked_again_when_it_says),
 		cmocka_unit_test(a_retry_after_behind_the_deadline_is_not_waited_for),
+		cmocka_unit_test(a_retry_after_beyond_the_patience_goes_back_to_the_caller),
+		cmocka_unit_test(a_host_that_named_a_time_is_left_alone_until_then),
+		cmocka_unit_test(a_retry_after_with_a_refusal_stops_nobody),
 		cmocka_unit_test(a_503_is_asked_again_over_a_new_connection),
 		cmocka_unit_test(once_means_once),
 		cmocka_unit_test(attempts_that_all_fail_are_counted_in_the_error),

@@ -10,22 +10,34 @@ static const struct row {
 	int retry_after_s;
 	int64_t expect_ms;
 } rows[] = {
+	/* with the most chance: the whole, less what rounding takes */
 	{ "given the first failure, a second", 0, 0, 1000 },
 	{ "given the second, two", 1, 0, 2000 },
 	{ "given the sixth, 32", 5, 0, 32000 },
 	{ "given the seventh, a minute", 6, 0, 60000 },
 	{ "given ever so many, still a minute", 4000000000u, 0, 60000 },
-	{ "given Retry-After beyond it, that", 0, 30, 30000 },
-	{ "given Retry-After below it, not that", 3, 2, 8000 },
-	{ "given Retry-After of an hour, a minute", 0, 3600, 60000 },
+	{ "given Retry-After, that and the pause of the first failure", 0, 30, 31000 },
+	{ "given Retry-After after more failures, that and their pause", 3, 2, 10000 },
+	{ "given Retry-After of an hour, an hour", 0, 3600, 3601000 },
+	{ "given Retry-After of a day, no overflow", 6, 86400, 86460000 },
 };
+
+static int64_t pause_of(const struct row *row, unsigned char chance)
+{
+	const struct kw_error err = { .upstream.retry_after_s = row->retry_after_s };
+	struct fake_time time = { .chance = chance };
+	struct kw_random random = fake_random(&time);
+
+	return kw_pause_ms(&random, row->n_failures, &err);
+}
 
 static void pauses(void **state)
 {
 	const struct row *row = *state;
-	struct kw_error err = { .upstream.retry_after_s = row->retry_after_s };
+	int64_t asked_ms = (int64_t)row->retry_after_s * 1000;
 
-	assert_int_equal(kw_pause_ms(row->n_failures, &err), row->expect_ms);
+	assert_in_range(pause_of(row, 0xff), row->expect_ms - 1, row->expect_ms);
+	assert_int_equal(pause_of(row, 0x00), asked_ms + (row->expect_ms - asked_ms) / 2);
 }
 
 static const struct jitter_row {
