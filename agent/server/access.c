@@ -2,6 +2,8 @@
 /* The rules that stand before every use of a key on /v1, and the record of it. */
 #include "server/audit.h"
 
+#include <string.h>
+
 int kw_access(const struct kw_request *request, struct kw_access *ret, struct kw_error *err)
 {
 	const struct kw_server *server = request->server;
@@ -41,6 +43,27 @@ int kw_access_material(const struct kw_entry *entry, struct kw_error *err)
 		break;
 	}
 	return kw_fail(err, KW_E_STO_PENDING, "key '%s' is pending: %s", entry->name, why);
+}
+
+static bool is_named(const struct kw_material *material, const char *named)
+{
+	return material != NULL
+	       && (strcmp(material->version, named) == 0 || strcmp(material->kid, named) == 0);
+}
+
+int kw_access_version(const struct kw_entry *entry, const char *named, struct kw_material **ret,
+		      struct kw_error *err)
+{
+	if (kw_access_material(entry, err) < 0)
+		return -1;
+	if (named == NULL || is_named(entry->current, named))
+		*ret = entry->current;
+	else if (is_named(entry->previous, named))
+		*ret = entry->previous;
+	else
+		return kw_fail(err, KW_E_STO_VERSION, "key '%s' is not held in that version",
+			       entry->name);
+	return 0;
 }
 
 /* False: there should be a record, and there is none. */

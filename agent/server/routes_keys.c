@@ -10,6 +10,7 @@
 
 #define ACTION "get" /* in the audit record */
 #define WAIT "wait"
+#define VERSION "version"
 
 enum { ETAG_SIZE = 96 };
 
@@ -37,6 +38,8 @@ static void add_entry(struct kw_json *keys, const struct kw_entry *entry, int64_
 	kw_json_add_int(key, "age", (now_ms - entry->released_ms) / 1000);
 	kw_time_text(entry->current->expires_s, expiry);
 	kw_json_add_string(key, "expiry", entry->current->expires_s > 0 ? expiry : NULL);
+	if (entry->previous != NULL)
+		kw_json_add_string(key, "previous", entry->previous->version);
 }
 
 enum MHD_Result kw_route_keys(struct kw_request *request)
@@ -65,17 +68,25 @@ static enum MHD_Result refuse(struct kw_request *request, const struct kw_error 
 	return kw_answer_problem(request, err);
 }
 
-static void etag_of(const struct kw_entry *entry, char ret[ETAG_SIZE])
+/* One version of a key, and which of its generations that is. */
+struct held {
+	const struct kw_entry *entry;
+	struct kw_material *material;
+};
+
+static void etag_of(const struct held *held, char ret[ETAG_SIZE])
 {
-	snprintf(ret, ETAG_SIZE, "\"%s.%llu\"", entry->current->version,
-		 (unsigned long long)entry->generation);
+	bool is_previous = held->material != held->entry->current;
+
+	snprintf(ret, ETAG_SIZE, "\"%s.%llu\"", held->material->version,
+		 (unsigned long long)(held->entry->generation - is_previous));
 }
 
-static void add_etag(struct MHD_Response *response, const struct kw_entry *entry)
+static void add_etag(struct MHD_Response *response, const struct held *held)
 {
 	char etag[ETAG_SIZE];
 
-	etag_of(entry, etag);
+	etag_of(held, etag);
 	if (response != NULL)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
 }
@@ -89,76 +100,92 @@ void kw_views_drop(struct kw_server *server, size_t index)
 	*view = (struct kw_key_view){ 0 };
 }
 
-/* The same response object serves every reader of a snapshot: no copy, no allocation. */
-static enum MHD_Result answer_jwk(struct kw_request *request, const struct kw_entry *entry)
+static struct MHD_Response *response_jwk(const struct held *held)
 {
+	struct MHD_Response *response =
+		kw_response_material(held->material, &held->material->jwk, "application/jwk+json");
+
+	add_etag(response, held);
+	return response;
+}
+
+/* The same response object serves every reader of a snapshot: no copy, no allocation. */
+static enum MHD_Result answer_jwk(struct kw_request *request, const struct held *held)
+{
+	const struct kw_entry *entry = held->entry;
 	struct kw_key_view *view = &request->server->views[entry->index];
 
+	if (held->material != entry->current)
+		return kw_answer(request, MHD_HTTP_OK, response_jwk(held));
 	if (view->jwk == NULL || view->generation != entry->generation) {
 		kw_views_drop(request->server, entry->index);
-		view->jwk = kw_response_material(entry->current, &entry->current->jwk,
-						 "application/jwk+json");
+		view->jwk = response_jwk(held);
 		view->generation = entry->generation;
-		add_etag(view->jwk, entry);
 	}
 	if (view->jwk == NULL)
 		return MHD_NO;
 	return MHD_queue_response(request->connection, MHD_HTTP_OK, view->jwk);
 }
 
-static enum MHD_Result answer_formatted(struct kw_request *request, const struct kw_entry *entry,
+static enum MHD_Result answer_formatted(struct kw_request *request, const struct held *held,
 					const struct kw_media *media)
 {
 	KW_CLEANUP(kw_secret_clear) struct kw_secret secret = { 0 };
 	struct MHD_Response *response = NULL;
 	struct kw_error err = { 0 };
 
-	if (kw_material_format(entry->current, media->format, &secret, &err) < 0)
+	if (kw_material_format(held->material, media->format, &secret, &err) < 0)
 		return kw_answer_problem(request, &err);
 	response = kw_response_secret(&secret, media->type);
-	add_etag(response, entry);
+	add_etag(response, held);
 	return kw_answer(request, MHD_HTTP_OK, response);
 }
 
-static bool not_modified(const struct kw_request *request, const struct kw_entry *entry)
+static bool not_modified(const struct kw_request *request, const struct held *held)
 {
-	const char *held = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
-						       MHD_HTTP_HEADER_IF_NONE_MATCH);
+	const char *tag = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+						      MHD_HTTP_HEADER_IF_NONE_MATCH);
 	char etag[ETAG_SIZE];
 
-	if (held == NULL)
+	if (tag == NULL)
 		return false;
-	etag_of(entry, etag);
-	return strcmp(held, etag) == 0 || strcmp(held, "*") == 0;
+	etag_of(held, etag);
+	return strcmp(tag, etag) == 0 || strcmp(tag, "*") == 0;
 }
 
-static enum MHD_Result answer_not_modified(struct kw_request *request, const struct kw_entry *entry)
+static enum MHD_Result answer_not_modified(struct kw_request *request, const struct held *held)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 
-	add_etag(response, entry);
+	add_etag(response, held);
 	return kw_answer(request, MHD_HTTP_NOT_MODIFIED, response);
 }
 
-static enum MHD_Result answer_key(struct kw_request *request, const struct kw_entry *entry)
+static enum MHD_Result answer_key(struct kw_request *request, const struct held *held)
 {
 	const char *accept = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_ACCEPT);
-	const struct kw_media *media = kw_accept(accept, entry->current->kind);
+	const struct kw_media *media = kw_accept(accept, held->material->kind);
 	struct kw_error err = { 0 };
 
 	if (media == NULL) {
 		(void)kw_fail(&err, KW_E_SRV_ACCEPT, "none of the accepted types fits this key");
 		return refuse(request, &err);
 	}
-	if (not_modified(request, entry))
-		return answer_not_modified(request, entry);
-	if (kw_access_granted(request, entry->name, entry->current, ACTION, &err) < 0)
+	if (not_modified(request, held))
+		return answer_not_modified(request, held);
+	if (kw_access_granted(request, held->entry->name, held->material, ACTION, &err) < 0)
 		return kw_answer_problem(request, &err);
 	if (media->format == KW_FORMAT_JWK)
-		return answer_jwk(request, entry);
-	return answer_formatted(request, entry, media);
+		return answer_jwk(request, held);
+	return answer_formatted(request, held, media);
+}
+
+/* `?version=...`: NULL if it is not asked for. */
+static const char *read_version(const struct kw_request *request)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, VERSION);
 }
 
 /* Waiting: `?wait=30s`. */
@@ -186,7 +213,7 @@ static int read_wait(const struct kw_request *request, int64_t *ret_ms, struct k
 static bool may_change(const struct kw_request *request, const struct kw_entry *entry)
 {
 	if (entry->current != NULL)
-		return not_modified(request, entry);
+		return not_modified(request, &(struct held){ entry, entry->current });
 	return entry->state == KW_STATE_PENDING
 	       && (entry->last_error.def == NULL || kw_error_is_outage(&entry->last_error));
 }
@@ -204,7 +231,9 @@ static bool wait_for_change(struct kw_request *request, const struct kw_entry *e
 
 enum MHD_Result kw_route_key(struct kw_request *request)
 {
+	const char *version = read_version(request);
 	struct kw_access access = { 0 };
+	struct held held = { 0 };
 	struct kw_error err = { 0 };
 	int64_t wait_ms = 0;
 
@@ -216,9 +245,10 @@ enum MHD_Result kw_route_key(struct kw_request *request)
 	}
 	if (read_wait(request, &wait_ms, &err) < 0)
 		return kw_answer_problem(request, &err);
-	if (wait_for_change(request, access.entry, wait_ms))
+	if (version == NULL && wait_for_change(request, access.entry, wait_ms))
 		return MHD_YES;
-	if (kw_access_material(access.entry, &err) < 0)
+	held.entry = access.entry;
+	if (kw_access_version(access.entry, version, &held.material, &err) < 0)
 		return refuse(request, &err);
-	return answer_key(request, access.entry);
+	return answer_key(request, &held);
 }

@@ -77,8 +77,8 @@ static int take_gcm_members(const struct kw_json *body, struct kw_operation *ope
 
 static int check_members(const struct kw_json *body, bool gcm, struct kw_error *err)
 {
-	static const char *const names[] = { "alg", "value", "iv", "aad", "tag" };
-	size_t n = gcm ? 5 : 2;
+	static const char *const names[] = { "alg", "value", "kid", "iv", "aad", "tag" };
+	size_t n = gcm ? 6 : 3;
 
 	for (const struct kw_json *m = kw_json_first(body); m != NULL; m = kw_json_next(m)) {
 		size_t i = 0;
@@ -87,22 +87,26 @@ static int check_members(const struct kw_json *body, bool gcm, struct kw_error *
 			i++;
 		if (i == n)
 			return kw_fail(err, KW_E_SRV_BODY, "a member is none of %s",
-				       gcm ? "alg, value, iv, aad, tag" : "alg, value");
+				       gcm ? "alg, value, kid, iv, aad, tag" : "alg, value, kid");
 	}
 	return 0;
 }
 
-static int read_operation(struct kw_bytes text, enum kw_use use, struct kw_operation *ret,
+static int read_body(struct kw_bytes text, struct kw_json **ret, struct kw_error *err)
+{
+	if (kw_json_parse(text, KW_JSON_STRICT, KW_E_SRV_BODY, ret, err) < 0)
+		return -1;
+	if (kw_json_type(*ret) != KW_JSON_OBJECT)
+		return kw_fail(err, KW_E_SRV_BODY, "the body is not a JSON object");
+	return 0;
+}
+
+static int read_operation(const struct kw_json *body, enum kw_use use, struct kw_operation *ret,
 			  struct kw_error *err)
 {
-	KW_CLEANUP(kw_json_freep) struct kw_json *body = NULL;
 	const char *name = NULL;
 	bool gcm = false;
 
-	if (kw_json_parse(text, KW_JSON_STRICT, KW_E_SRV_BODY, &body, err) < 0)
-		return -1;
-	if (kw_json_type(body) != KW_JSON_OBJECT)
-		return kw_fail(err, KW_E_SRV_BODY, "the body is not a JSON object");
 	if (kw_json_want_string(body, "alg", KW_E_SRV_BODY, &name, err) < 0)
 		return -1;
 	ret->use = use;
@@ -113,6 +117,18 @@ static int read_operation(struct kw_bytes text, enum kw_use use, struct kw_opera
 	if (check_members(body, gcm, err) < 0 || take_member(body, "value", &ret->value, err) < 0)
 		return -1;
 	return gcm ? take_gcm_members(body, ret, err) : 0;
+}
+
+/* `kid` names a version, as an answer's kid or a JWE's header does. */
+static int find_material(const struct kw_json *body, const struct kw_entry *entry,
+			 struct kw_material **ret, struct kw_error *err)
+{
+	const char *kid = NULL;
+
+	if (kw_json_get(body, "kid") != NULL
+	    && kw_json_want_string(body, "kid", KW_E_SRV_BODY, &kid, err) < 0)
+		return -1;
+	return kw_access_version(entry, kid, ret, err);
 }
 
 /* The work. */
@@ -198,12 +214,16 @@ static enum MHD_Result answer(struct kw_request *request, enum kw_use use)
 static int begin(struct kw_request *request, enum kw_use use, struct kw_error *err)
 {
 	KW_CLEANUP(kw_operation_clear) struct kw_operation operation = { 0 };
+	KW_CLEANUP(kw_json_freep) struct kw_json *body = NULL;
+	struct kw_material *material = NULL;
 	struct kw_access access = { 0 };
 
 	if (kw_access(request, &access, err) < 0 || kw_access_material(access.entry, err) < 0
-	    || read_operation(kw_blob_bytes(&request->body), use, &operation, err) < 0)
+	    || read_body(kw_blob_bytes(&request->body), &body, err) < 0
+	    || read_operation(body, use, &operation, err) < 0
+	    || find_material(body, access.entry, &material, err) < 0)
 		return -1;
-	if (!start(request, &operation, access.entry->current))
+	if (!start(request, &operation, material))
 		return kw_fail(err, KW_E_SRV_BUSY, "too many operations are waiting");
 	return 0;
 }

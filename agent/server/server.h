@@ -129,6 +129,10 @@ int kw_access(const struct kw_request *request, struct kw_access *ret,
 	      struct kw_error *err) KW_MUST_USE;
 /* 0: there is material; else the row of the key's state. */
 int kw_access_material(const struct kw_entry *entry, struct kw_error *err) KW_MUST_USE;
+/* The same for a version, named by itself or by the vault's full identifier: the current one (also
+ * for NULL), or the one before it during `grace`. Borrowed. STO_VERSION. */
+int kw_access_version(const struct kw_entry *entry, const char *named, struct kw_material **ret,
+		      struct kw_error *err) KW_MUST_USE;
 /* The audit record; without a key `key` and `material` are NULL. Granted fails (SRV_AUDIT) when
  * nothing may be given without one. */
 int kw_access_granted(const struct kw_request *request, const char *key,

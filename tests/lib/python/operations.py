@@ -392,7 +392,7 @@ def limits():
                        "bytes behind it": b'{"alg":"RS256","value":""} x', "a number": b'{"alg":1,"value":""}',
                        "no value": b'{"alg":"RS256"}', "a null": b'{"alg":"RS256","value":null}', "nothing": b"",
                        "standard base64": b'{"alg":"RS256","value":"+/+/"}', "padding": b'{"alg":"RS256","value":"AA=="}',
-                       "an unknown member": b'{"alg":"RS256","value":"","kid":"x"}', "capitals": b'{"ALG":"RS256","value":""}',
+                       "an unknown member": b'{"alg":"RS256","value":"","key":"x"}', "capitals": b'{"ALG":"RS256","value":""}',
                        "a NUL": b'{"alg":"RS256\\u0000","value":""}'}.items():
         a = use("sealed", "sign", body)
         check(f"given {name}, 400", a.status == 400 and a.id() == "KW-SRV-009", a.body)
@@ -431,6 +431,16 @@ def waiting():
     turn.join()
     check("given a rotation, the new version comes", answer.status == 200 and answer.headers["etag"] != etag
           and 0.4 <= seconds < 14, (answer.status, seconds))
+    listed = next(k for k in call("GET", "/v1/keys").json()["keys"] if k["name"] == "turning")
+    old = etag.strip('"').split(".")[0]
+    check("the list names the version before", listed.get("previous") == old, listed)
+    answer = call("GET", f"/v1/keys/turning?version={old}")
+    check("within grace the version before is there by name", answer.status == 200 and answer.headers["etag"] == etag, answer.headers)
+    for kid in (old, f"{AT['vault']}/keys/turning/{old}"):
+        answer = use("turning", "sign", {"alg": "RS256", "value": "", "kid": kid})
+        check(f"... and is used, named {kid[-40:]}", answer.status == 200 and answer.json()["kid"].endswith(old), answer.body)
+    check("a version that is not held is refused", call("GET", "/v1/keys/turning?version=1").id() == "KW-STO-005")
+    check("... for an operation, too", use("turning", "sign", {"alg": "RS256", "value": "", "kid": "1"}).id() == "KW-STO-005")
     end = threading.Timer(0.5, vault, ("doomed", {"attributes": {"enabled": False}}, "PATCH"))
     end.start()
     answer, seconds = timed("GET", "/v1/keys/doomed?wait=15s", headers=["If-None-Match: *"])
