@@ -7,7 +7,7 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM ${BASE} AS build
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev libmicrohttpd-dev \
-      libtss2-dev libyaml-dev libc-ares-dev libseccomp-dev ca-certificates
+      libtss2-dev libyaml-dev libc-ares-dev libseccomp-dev libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler ca-certificates
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./
 COPY agent agent

@@ -212,6 +212,22 @@ struct kw_config {
 		bool required;
 	} audit;
 	struct {
+		char *kubelet;	/* its directory for device plugins */
+		char *resource; /* "keyward.dev/tpm" */
+		int64_t count;
+		char *device, *device_directory;
+		mode_t mode;
+		int64_t gid;
+		char *directory; /* of the published files */
+		char *event_log; /* the firmware's; "": none is published */
+		int64_t interval_ms;
+		char *metrics; /* "" is off */
+		struct {
+			char *namespace, *name; /* both or neither is "" */
+			char *account; /* directory of the service account's token and CA */
+		} config_map;
+	} node;
+	struct {
 		int level;  /* enum kw_log_level */
 		int format; /* enum kw_log_format */
 		char *file; /* "": standard error */
@@ -255,6 +271,9 @@ int kw_config_use_source(struct kw_config *config, enum kw_collateral_source sou
 			 const char *host, struct kw_error *err) KW_MUST_USE;
 /* Owned text in place of what was there. */
 void kw_config_use_text(char **field, const char *text);
+/* For whoever provides the others with collateral: the configured sources without those that lie on
+ * this node, which are its own output; THIM if none is left. */
+void kw_config_use_remote_collateral(struct kw_config *config);
 
 /* Which parts rest on trust or endpoints that are not built in: "collateral.trustedRoots,
  * imds.endpoint", or "". Non-empty puts the agent in state custom-trust, which it shows everywhere.

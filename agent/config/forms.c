@@ -140,6 +140,30 @@ static char *take_address(const char *text)
 	return take_listener(text, is_literal);
 }
 
+/* RFC 1123 subdomains, as Kubernetes names most of its objects: the length that they may have. */
+static bool is_label(const char *text, size_t len)
+{
+	return consists_of(text, len, "abcdefghijklmnopqrstuvwxyz" DIGITS ".-", 1, 253)
+	       && isalnum((unsigned char)text[0]) && isalnum((unsigned char)text[len - 1]);
+}
+
+static char *take_label(const char *text)
+{
+	return is_label(text, strlen(text)) ? kw_strdup(text) : NULL;
+}
+
+static char *take_resource(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!slash || !is_label(text, (size_t)(slash - text)) || strchr(slash + 1, '/'))
+		return NULL;
+	return consists_of(slash + 1, strlen(slash + 1), LETTERS DIGITS "._-", 1, NAME_MAX_LENGTH)
+			       && isalnum((unsigned char)slash[1])
+		       ? kw_strdup(text)
+		       : NULL;
+}
+
 static char *take_host(const char *text)
 {
 	bool good = consists_of(text, strlen(text), LETTERS DIGITS ".-:[]", 1, KW_HOST_SIZE - 1);
@@ -245,6 +269,11 @@ const struct kw_form kw_form_loopback = { "127.x.y.z:PORT or [::1]:PORT",
 const struct kw_form kw_form_address = { "ADDRESS:PORT or [ADDRESS]:PORT with a literal address",
 					 "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
 					 take_address };
+const struct kw_form kw_form_resource = { "a resource of Kubernetes: DOMAIN/NAME",
+					  "^[a-z0-9][a-z0-9.-]*/[0-9A-Za-z][0-9A-Za-z._-]{0,62}$",
+					  take_resource };
+const struct kw_form kw_form_label = { "a name of lower-case letters, digits, '.' and '-'",
+				       "^[a-z0-9][a-z0-9.-]{0,252}$", take_label };
 const struct kw_form kw_form_host = { "a host name or address, with or without :PORT",
 				      "^[0-9A-Za-z.:\\[\\]-]+$", take_host };
 const struct kw_form kw_form_connect_to = { "HOST:PORT:ADDRESS:PORT with a literal address",

@@ -26,6 +26,8 @@ extern const struct kw_form kw_form_audience;	/* no blanks, no slash at the end 
 extern const struct kw_form kw_form_key_url;	/* spec: key release 4.1 */
 extern const struct kw_form kw_form_loopback;	/* 127.0.0.0/8 or [::1], with a port */
 extern const struct kw_form kw_form_address;	/* any literal address, with a port */
+extern const struct kw_form kw_form_resource;	/* of Kubernetes: DOMAIN/NAME */
+extern const struct kw_form kw_form_label;	/* of Kubernetes: RFC 1123, with dots */
 extern const struct kw_form kw_form_host;	/* a Host header's value */
 extern const struct kw_form kw_form_connect_to; /* HOST:PORT:ADDRESS:PORT */
 extern const struct kw_form kw_form_hex;

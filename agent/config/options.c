@@ -289,6 +289,7 @@ const struct kw_option kw_options[] = {
 	SECTION("init", 0, "the init container", init),
 	SECTION("time", 0, "clocks", time_members),
 	SECTION("audit", 0, "the audit record", audit),
+	SECTION("node", 0, "the node helper, `keyward node`", kw_node_options),
 	SECTION("log", 0, "the log", log_members),
 	SECTION("memory", 0, "the process's memory", memory),
 	{ 0 },

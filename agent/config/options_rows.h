@@ -33,3 +33,4 @@ enum { ENDPOINTS_MAX = 8, ALLOW_MAX = 64, OUTPUTS_MAX = 16 };
 extern const struct kw_option kw_option_allow, kw_option_endpoint; /* elements */
 extern const struct kw_option kw_option_key, kw_option_secret;
 extern const struct kw_option kw_identity_options[]; /* of struct kw_config_identity */
+extern const struct kw_option kw_node_options[];     /* of struct kw_config */

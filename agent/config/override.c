@@ -30,6 +30,19 @@ int kw_config_use_endpoint(struct kw_config *config, const char *url, struct kw_
 	return 0;
 }
 
+void kw_config_use_remote_collateral(struct kw_config *config)
+{
+	enum kw_collateral_source *sources = config->collateral.sources;
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->collateral.n_sources; i++)
+		if (sources[i] != KW_SOURCE_FILE && sources[i] != KW_SOURCE_SECURITY_CONTEXT)
+			sources[n++] = sources[i];
+	if (n == 0)
+		sources[n++] = KW_SOURCE_THIM;
+	config->collateral.n_sources = n;
+}
+
 void kw_config_use_nonce(struct kw_config *config, const char *nonce)
 {
 	static const char name[] = "nonce";

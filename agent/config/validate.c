@@ -289,6 +289,9 @@ static int validate_sections(const struct kw_config *config, const struct kw_yam
 		return kw_fail_at(err, KW_E_CFG_CONFLICT,
 				  place(root, "attestation.serviceTee.mode"),
 				  "'mode' needs the field 'measurements'");
+	if (!*config->node.config_map.name != !*config->node.config_map.namespace)
+		return kw_fail_at(err, KW_E_CFG_CONFLICT, place(root, "node.configMap"),
+				  "'namespace' and 'name' need each other");
 	return validate_identity(config, root, &config->identity, "identity", err);
 }
 

@@ -26,6 +26,10 @@ struct kw_event_log {
 /* TPM_LOG_FORM. */
 int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret,
 		       struct kw_error *err) KW_MUST_USE;
+/* Those of `pcrs` (bit mask) whose SHA-256 value is another than the log's; without such digests in
+ * the log, all that are not zero. */
+uint32_t kw_event_log_differs(const struct kw_event_log *log, const struct kw_pcr_values *sha256,
+			      uint32_t pcrs);
 /* TPM_LOG_REPLAY: each of `pcrs` (bit mask) replays to its SHA-256 value; the row names the PCRs
  * that differ. */
 void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_values *sha256,

@@ -105,9 +105,10 @@ void kw_event_note_variable(struct kw_event_log *log, const struct kw_event *eve
 		log->secure_boot = secure_boot;
 }
 
-static uint32_t differing(const struct kw_pcr_values *replayed, const struct kw_pcr_values *sha256,
-			  uint32_t pcrs)
+uint32_t kw_event_log_differs(const struct kw_event_log *log, const struct kw_pcr_values *sha256,
+			      uint32_t pcrs)
 {
+	const struct kw_pcr_values *replayed = &log->pcrs[BANK_SHA256];
 	uint32_t differ = 0;
 
 	for (unsigned i = 0; i < KW_TPM_PCRS; i++)
@@ -146,7 +147,7 @@ void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_valu
 				       "replays to the PCR values", "a PCR value is not there");
 		return;
 	}
-	differ = differing(replayed, sha256, pcrs);
+	differ = kw_event_log_differs(log, sha256, pcrs);
 	list_pcrs(differ ? differ : pcrs, list);
 	snprintf(found, sizeof(found), "%s%s", differ ? "differs in PCR " : "replays to PCR ",
 		 list);

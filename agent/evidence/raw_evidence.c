@@ -90,16 +90,23 @@ int kw_raw_quote(const struct kw_config *config, struct kw_bytes nonce, uint32_t
 	return 0;
 }
 
-int kw_raw_report_read(const struct kw_config *config, struct kw_raw_evidence *ret,
-		       struct kw_error *err)
+int kw_raw_measured_read(const struct kw_config *config, uint32_t pcrs, struct kw_raw_evidence *ret,
+			 struct kw_error *err)
 {
 	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence e = { 0 };
 	KW_CLEANUP(kw_tpm_close) struct kw_tpm tpm = { 0 };
 
-	if (open_tpm(config, &tpm, err) < 0 || kw_hcl_read(&tpm, &e.hcl, &e.report, err) < 0)
+	if (open_tpm(config, &tpm, err) < 0 || kw_hcl_read(&tpm, &e.hcl, &e.report, err) < 0
+	    || (pcrs != 0 && kw_tpm_pcr_read(&tpm, pcrs, &e.pcrs, err) < 0))
 		return -1;
 	hand_over(ret, &e);
 	return 0;
+}
+
+int kw_raw_report_read(const struct kw_config *config, struct kw_raw_evidence *ret,
+		       struct kw_error *err)
+{
+	return kw_raw_measured_read(config, 0, ret, err);
 }
 
 void kw_raw_evidence_clear(struct kw_raw_evidence *evidence)

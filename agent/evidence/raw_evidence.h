@@ -30,4 +30,7 @@ int kw_raw_quote(const struct kw_config *config, struct kw_bytes nonce, uint32_t
 /* The report as it stands, without writing anything. */
 int kw_raw_report_read(const struct kw_config *config, struct kw_raw_evidence *ret,
 		       struct kw_error *err) KW_MUST_USE;
+/* The same, and the values of `pcrs` (bit mask) in the same transaction, unsigned. */
+int kw_raw_measured_read(const struct kw_config *config, uint32_t pcrs, struct kw_raw_evidence *ret,
+			 struct kw_error *err) KW_MUST_USE;
 void kw_raw_evidence_clear(struct kw_raw_evidence *evidence);

@@ -9,22 +9,48 @@ enum {
 	IDLE_MAX_MS = 60 * 1000,
 };
 
-int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
-		const struct kw_random *random, struct kw_http **ret, struct kw_error *err)
+static struct kw_http *begin(const struct kw_config *config, const struct kw_clock *clock,
+			     const struct kw_random *random)
 {
-	KW_CLEANUP(kw_http_freep) struct kw_http *http = kw_alloc(sizeof(*http));
+	struct kw_http *http = kw_alloc(sizeof(*http));
 	http->config = config;
 	http->clock = clock;
 	http->random = random;
 	http->end_by_ms = INT64_MAX;
 	http->patience_ms = INT64_MAX;
 	pthread_mutex_init(&http->lock, NULL);
+	return http;
+}
+
+static void complete(struct kw_http *http)
+{
+	http->hosts = kw_alloc(http->origins.n_rows * sizeof(*http->hosts));
+	kw_pool_init(&http->pool, http->origins.n_rows);
+}
+
+int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
+		const struct kw_random *random, struct kw_http **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_http_freep) struct kw_http *http = begin(config, clock, random);
 	if (kw_transfer_setup(err) < 0 || kw_route_check(config, err) < 0
 	    || kw_origins_new(config, &http->origins, err) < 0
 	    || kw_roots_read(KW_SYSTEM_ROOTS, config->tls.ca_file, &http->roots, err) < 0)
 		return -1;
-	http->hosts = kw_alloc(http->origins.n_rows * sizeof(*http->hosts));
-	kw_pool_init(&http->pool, http->origins.n_rows);
+	complete(http);
+	*ret = KW_STEAL(http);
+	return 0;
+}
+
+int kw_http_new_kubernetes(const struct kw_config *config, const struct kw_clock *clock,
+			   const struct kw_random *random, const char *url, const char *ca_file,
+			   struct kw_http **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_http_freep) struct kw_http *http = begin(config, clock, random);
+	if (kw_transfer_setup(err) < 0 || kw_route_check(config, err) < 0
+	    || kw_origins_one(KW_UPSTREAM_KUBERNETES, url, &http->origins, err) < 0
+	    || kw_roots_read(ca_file, "", &http->roots, err) < 0)
+		return -1;
+	complete(http);
 	*ret = KW_STEAL(http);
 	return 0;
 }

@@ -21,7 +21,8 @@ enum kw_upstream {
 	KW_UPSTREAM_MAA,
 	KW_UPSTREAM_MAA_KEYS,
 	KW_UPSTREAM_ENTRA,
-	KW_UPSTREAM_VAULT
+	KW_UPSTREAM_VAULT,
+	KW_UPSTREAM_KUBERNETES, /* only of kw_http_new_kubernetes() */
 };
 enum kw_http_outcome {
 	KW_HTTP_OK,    /* 200 */
@@ -33,7 +34,7 @@ enum kw_http_outcome {
 struct kw_http_request {
 	enum kw_upstream
 		upstream;   /* decides proxy, retry class and the stage of transport errors */
-	const char *method; /* "GET" or "POST" */
+	const char *method; /* "GET", "POST" or "PATCH" */
 	const char *url;
 	const char *const
 		*headers; /* "Name: value", NULL-terminated; NULL for none; nothing secret */
@@ -65,6 +66,11 @@ struct kw_http;
 int kw_http_new(const struct kw_config *config, const struct kw_clock *clock,
 		const struct kw_random *random, struct kw_http **ret,
 		struct kw_error *err) KW_MUST_USE;
+/* Another client, for the API of the cluster at the origin `url` and nothing else, trusting
+ * `ca_file` and nothing else; never by a proxy. Both outlive it. */
+int kw_http_new_kubernetes(const struct kw_config *config, const struct kw_clock *clock,
+			   const struct kw_random *random, const char *url, const char *ca_file,
+			   struct kw_http **ret, struct kw_error *err) KW_MUST_USE;
 void kw_http_free(struct kw_http *http);
 KW_DEFINE_FREEP(struct kw_http, kw_http_free);
 /* Makes all running and later calls fail soon (SIGTERM). Safe from any thread. */

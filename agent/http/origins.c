@@ -123,6 +123,17 @@ int kw_origins_new(const struct kw_config *config, struct kw_origins *ret, struc
 	return 0;
 }
 
+int kw_origins_one(enum kw_upstream upstream, const char *url, struct kw_origins *ret,
+		   struct kw_error *err)
+{
+	KW_CLEANUP(kw_origins_clear) struct kw_origins origins = { 0 };
+	if (allow(&origins, upstream, kw_upstream_text(upstream), url, err) < 0)
+		return -1;
+	*ret = origins;
+	origins = (struct kw_origins){ 0 };
+	return 0;
+}
+
 void kw_origins_clear(struct kw_origins *origins)
 {
 	free(origins->rows);

@@ -22,6 +22,9 @@ struct kw_origins {
 /* CFG_VALUE: an endpoint is no http or https URL. */
 int kw_origins_new(const struct kw_config *config, struct kw_origins *ret,
 		   struct kw_error *err) KW_MUST_USE;
+/* One origin, for one upstream. CFG_VALUE. */
+int kw_origins_one(enum kw_upstream upstream, const char *url, struct kw_origins *ret,
+		   struct kw_error *err) KW_MUST_USE;
 void kw_origins_clear(struct kw_origins *origins);
 
 /* The row of `url` for `upstream`; `ret_rest` is what follows the authority. CFG_ORIGIN if there is

@@ -71,7 +71,7 @@ void kw_route_find(const struct kw_config *config, enum kw_upstream upstream,
 	}
 
 	struct kw_origin proxy = { 0 };
-	if (!kw_upstream_is_metadata(upstream)
+	if (!kw_upstream_is_metadata(upstream) && upstream != KW_UPSTREAM_KUBERNETES
 	    && kw_origin_parse(config->network.proxy, &proxy, NULL)) {
 		ret->proxy = config->network.proxy;
 		ret->dial = proxy;

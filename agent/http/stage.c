@@ -20,6 +20,8 @@ static const struct stage {
 				   KW_E_TOK_TLS, KW_E_TOK_METADATA },
 	[KW_UPSTREAM_ENTRA] = { "Entra", KW_E_IDN_UNREACHABLE, KW_E_IDN_TLS, KW_E_IDN_ANSWER },
 	[KW_UPSTREAM_VAULT] = { "the vault", KW_E_REL_UNREACHABLE, KW_E_REL_TLS, KW_E_REL_ANSWER },
+	[KW_UPSTREAM_KUBERNETES] = { "the cluster's API", KW_E_OUT_API_UNREACHABLE,
+				     KW_E_OUT_API_TLS, KW_E_OUT_API_ANSWER },
 };
 
 const char *kw_upstream_text(enum kw_upstream upstream)

@@ -8,7 +8,7 @@
 
 #include "http/client.h"
 
-enum { KW_N_UPSTREAMS = KW_UPSTREAM_VAULT + 1 };
+enum { KW_N_UPSTREAMS = KW_UPSTREAM_KUBERNETES + 1 };
 
 const char *kw_upstream_text(enum kw_upstream upstream); /* "the vault" */
 

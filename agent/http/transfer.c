@@ -144,13 +144,15 @@ static bool set_method(CURL *easy, const struct kw_http_request *request)
 {
 	if (strcmp(request->method, "GET") == 0)
 		return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-	if (strcmp(request->method, "POST") != 0)
+	bool is_patch = strcmp(request->method, "PATCH") == 0;
+	if (!is_patch && strcmp(request->method, "POST") != 0)
 		return false;
 	const void *body = request->body.len > 0 ? (const void *)request->body.data : "";
 	return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body) == CURLE_OK
 	       && curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len)
-			  == CURLE_OK;
+			  == CURLE_OK
+	       && (!is_patch || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PATCH") == CURLE_OK);
 }
 
 /* The URL is made from the origin that was compared, so that nobody reads its authority otherwise.

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/sandbox.h"
 
+#include "sandbox/capabilities.h"
 #include "sandbox/internal.h"
 #include "util/cleanup.h"
 #include "util/memory.h"
 #include "util/text.h"
 
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+
+#define FOR_FILES                                                                         \
+	(KW_CAPABILITY_CHOWN | KW_CAPABILITY_DAC_OVERRIDE | KW_CAPABILITY_DAC_READ_SEARCH \
+	 | KW_CAPABILITY_FOWNER)
 
 static void add(struct kw_sandbox *sandbox, enum kw_sandbox_access access, char *path)
 {
@@ -68,28 +71,6 @@ void kw_sandbox_clear(struct kw_sandbox *sandbox)
 	*sandbox = (struct kw_sandbox){ 0 };
 }
 
-/* All three sets, and the ambient one; an exec could get none back either: no new privileges. */
-static int drop_capabilities(bool keep_for_files, struct kw_error *err)
-{
-	static const uint32_t for_files = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE
-					  | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER;
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (keep_for_files) {
-		if (syscall(SYS_capget, &header, kept) < 0)
-			return kw_fail(err, KW_E_SEC_SANDBOX, "reading the capabilities: %m");
-		kept[0].permitted &= for_files;
-		kept[0].effective &= for_files;
-		kept[0].inheritable = 0;
-		kept[1] = (struct __user_cap_data_struct){ 0 };
-	}
-	if (syscall(SYS_capset, &header, kept) < 0)
-		return kw_fail(err, KW_E_SEC_SANDBOX, "giving up capabilities: %m");
-	return 0;
-}
-
 int kw_sandbox_enter(const struct kw_sandbox *sandbox, struct kw_sandbox_state *ret,
 		     struct kw_error *err)
 {
@@ -102,7 +83,7 @@ int kw_sandbox_enter(const struct kw_sandbox *sandbox, struct kw_sandbox_state *
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return kw_fail(err, KW_E_SEC_SANDBOX, "giving up new privileges: %m");
 	state.no_new_privileges = true;
-	if (drop_capabilities(sandbox->keep_file_capabilities, err) < 0)
+	if (kw_capabilities_keep(sandbox->keep_file_capabilities ? FOR_FILES : 0, err) < 0)
 		return -1;
 	state.no_capabilities = !sandbox->keep_file_capabilities;
 	if (kw_landlock_enter(sandbox, &state, err) < 0 || kw_refusal_catch(err) < 0

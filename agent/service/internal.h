@@ -2,6 +2,7 @@
 /* What the files of service/ share: the parts behind a struct kw_service. Included nowhere else. */
 #pragma once
 
+#include "service/raw_evidence.h"
 #include "service/service.h"
 
 #include <pthread.h>
@@ -56,9 +57,6 @@ int kw_with_bearer(struct kw_service *service, const struct kw_config_key *rule,
 /* What the key's own attributes say of a release. Rows: REL_ATTRIBUTES REL_BAD_REQUEST
  * REL_NO_POLICY. */
 void kw_vault_key_judge(const struct kw_vault_key *key, int64_t now_s, struct kw_checks *checks);
-
-/* What collateral/ needs to know of a report; borrows from what it was parsed from. */
-struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
 
 /* The collateral that fits a report, from the configured sources or the cache. `device_table` is
  * the certificate table that came with it, or empty. */

@@ -15,6 +15,8 @@ void kw_raw_report_data(struct kw_bytes nonce, uint8_t ret[KW_HCL_USER_DATA_SIZE
  * is SNP_FRESHNESS: the report of another caller is never returned. */
 int kw_service_raw_evidence(struct kw_service *service, struct kw_bytes nonce, struct kw_json **ret,
 			    struct kw_checks *checks, struct kw_error *err) KW_MUST_USE;
+/* What collateral/ needs to know of a report; borrows from what it was parsed from. */
+struct kw_signed_report kw_signed_report_of(const struct kw_snp_report *snp);
 /* The report of this machine as it stands, unverified. */
 int kw_service_raw_report(struct kw_service *service, struct kw_raw_evidence *ret,
 			  struct kw_error *err) KW_MUST_USE;

@@ -108,9 +108,28 @@ static void uses_source(void **state)
 	assert_int_equal(config->collateral.n_sources, row->n_sources);
 }
 
+static void remote_collateral_leaves_out_what_is_local(void **state)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = given_config();
+
+	(void)state;
+	kw_config_use_remote_collateral(config);
+	assert_int_equal(config->collateral.n_sources, 2);
+	assert_int_equal(config->collateral.sources[0], KW_SOURCE_DEVICE);
+	assert_int_equal(config->collateral.sources[1], KW_SOURCE_THIM);
+	config->collateral.n_sources = 1;
+	config->collateral.sources[0] = KW_SOURCE_FILE;
+	kw_config_use_remote_collateral(config);
+	assert_int_equal(config->collateral.n_sources, 1);
+	assert_int_equal(config->collateral.sources[0], KW_SOURCE_THIM);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_last_nonce_counts) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_nonce_counts),
+		cmocka_unit_test(remote_collateral_leaves_out_what_is_local),
+	};
 
 	return KW_ROWS_RUN(port_rows, uses_port) + KW_ROWS_RUN(source_rows, uses_source)
 	       + KW_ROWS_RUN(endpoint_rows, uses_endpoint)
