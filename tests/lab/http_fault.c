@@ -15,6 +15,7 @@
 enum {
 	RESTART_MS = 2000,
 	OVERSIZE_BYTES = 64 << 20,
+	DELAY_MS = 1000,
 	DRIP_MS = 200,
 	GARBAGE_BYTES = 512,
 	CHUNK = 64 << 10
@@ -253,6 +254,13 @@ static void log_reply(const struct lab_request *request, const struct lab_reply 
 		request->internal ? " (asked by the vault)" : "");
 }
 
+/* The log has the request twice: when it came and when it was answered. */
+static void delay(struct lab_connection *c, const struct lab_request *request, long ms)
+{
+	lab_log(request->service, request->method, request->path, "delayed", "%ld ms", ms);
+	lab_server_pause(c->server, ms);
+}
+
 /* The reply of the service or of a fault, sent as the faults that are left want it. */
 static bool send_reply(struct lab_connection *c, const struct lab_request *request,
 		       const struct lab_reply *reply, bool keep)
@@ -277,7 +285,7 @@ bool lab_answer(struct lab_connection *c, const struct lab_request *request)
 
 	if (!request->internal) {
 		if (lab_fault_take_at(request->service, "delay", request->path, &fault))
-			lab_server_pause(c->server, lab_fault_number(&fault, "ms", 1000));
+			delay(c, request, lab_fault_number(&fault, "ms", DELAY_MS));
 		if (bent_away(c, request, &go_on))
 			return go_on;
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian packages that the build, the demo and the tests need. Sourced; touches no network when nothing is missing.
 
-build_packages="gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
+build_packages="gcc openssl cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
  libmicrohttpd-dev libtss2-dev libyaml-dev libc-ares-dev libseccomp-dev libnghttp2-dev libprotobuf-c-dev
  protobuf-c-compiler libcmocka-dev"
 demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procps"

@@ -3,6 +3,7 @@
 #include "azure/vault.h"
 #include "bent.h"
 #include "jose/x5c_pki.h"
+#include "test_keys.h"
 
 /* Filled in: $T the leaf's SHA-256, $X the certificates, $H the key_hsm, $N a modulus. */
 static const char header[] =
@@ -379,7 +380,7 @@ static void refuses_the_body(void **state)
 int main(void)
 {
 	x5c_pki_make();
-	other_signer = EVP_RSA_gen(2048);
+	other_signer = test_rsa_key(2048, 1);
 	int failed = KW_ROWS_RUN(bent_rows, judges_the_answer)
 		     + KW_ROWS_RUN(chain_rows, judges_the_chain)
 		     + KW_ROWS_RUN(rules_rows, judges_by_rules)

@@ -2,6 +2,7 @@
 /* What is no token at all, and the kid by which its key is found. */
 #include "azure/maa.h"
 #include "bent.h"
+#include "test_keys.h"
 
 #define E30 "e30" /* {} */
 #define ALG "eyJhbGciOiJSUzI1NiJ9"
@@ -58,7 +59,7 @@ static const struct kid_row {
 static void gives_the_kid(void **state)
 {
 	const struct kid_row *row = *state;
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = test_rsa_key(2048, 3);
 	KW_CLEANUP(freep) char *token = signed_jws(key, row->header, "{}");
 	struct kw_error err = { 0 };
 	char kid[16] = "before";

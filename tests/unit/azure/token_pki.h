@@ -7,6 +7,7 @@
 
 #include "bent.h"
 #include "jose/public_key.h"
+#include "test_keys.h"
 
 #include <openssl/x509.h>
 
@@ -21,8 +22,8 @@ static inline void token_keys_make(void)
 	EVP_PKEY **keys[] = { &service_key, &other_key, &wrapping_key, &ak_key, &foreign_key };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		*keys[i] = EVP_RSA_gen(2048);
-	weak_key = EVP_RSA_gen(1024);
+		*keys[i] = test_rsa_key(2048, (unsigned)i);
+	weak_key = test_rsa_key(1024, 0);
 }
 
 static inline void token_keys_drop(void)

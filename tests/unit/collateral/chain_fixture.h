@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rows.h"
+#include "test_keys.h"
 
 #include "collateral/collateral.h"
 
@@ -43,12 +44,16 @@ static inline EVP_PKEY *fixture_key(enum fixture_key which)
 		return keys[which];
 	switch (which) {
 	case KEY_ARK:
+		keys[which] = test_rsa_key(fixture_rsa_bits, 0);
+		break;
 	case KEY_ASK:
+		keys[which] = test_rsa_key(fixture_rsa_bits, 1);
+		break;
 	case KEY_OTHER_RSA:
-		keys[which] = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)fixture_rsa_bits);
+		keys[which] = test_rsa_key(fixture_rsa_bits, 2);
 		break;
 	case KEY_RSA_2048:
-		keys[which] = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+		keys[which] = test_rsa_key(2048, 3);
 		break;
 	case KEY_LEAF:
 		keys[which] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rows.h"
+#include "test_keys.h"
 
 #include "evidence/provision.h"
 
@@ -51,7 +52,7 @@ static inline void measure_boot(ESYS_CONTEXT *esys)
 static inline void provision(struct kw_tpm *t)
 {
 	EVP_PKEY *ak = provision_ak(t->esys);
-	EVP_PKEY *ca = EVP_RSA_gen(2048);
+	EVP_PKEY *ca = test_rsa_key(2048, 1);
 	KW_CLEANUP(kw_blob_clear) struct kw_blob claims = guest_claims(ak, "");
 	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = guest_hcl(kw_blob_bytes(&claims), 2048);
 	KW_CLEANUP(kw_blob_clear)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest evidence made here with OpenSSL, then bent at one place per row. */
 #include "rows.h"
+#include "test_keys.h"
 
 #include "evidence/made_evidence.h"
 
@@ -479,9 +480,9 @@ int main(void)
 	};
 	int failed;
 
-	ak = EVP_RSA_gen(2048);
-	wrapping = EVP_RSA_gen(2048);
-	other = EVP_RSA_gen(2048);
+	ak = test_rsa_key(2048, 0);
+	wrapping = test_rsa_key(2048, 1);
+	other = test_rsa_key(2048, 2);
 	failed = KW_ROWS_RUN(rows, is_judged_as_expected)
 		 + cmocka_run_group_tests_name("evidence judge", tests, NULL, NULL);
 	EVP_PKEY_free(ak);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rows.h"
+#include "test_keys.h"
 
 #include "evidence/guest.h"
 #include "evidence/hcl_report.h"
@@ -14,7 +15,7 @@ static int begin(void **state)
 	KW_CLEANUP(kw_blob_clear) struct kw_blob claims = { 0 };
 
 	(void)state;
-	ak = EVP_RSA_gen(2048);
+	ak = test_rsa_key(2048, 0);
 	claims = guest_claims(ak, "");
 	good = guest_hcl(kw_blob_bytes(&claims), 2600);
 	return ak ? 0 : -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PCR digests, the PCR policy and quotes, signed here with OpenSSL. */
 #include "rows.h"
+#include "test_keys.h"
 
 #include "evidence/guest.h"
 #include "evidence/tpm_structures.h"
@@ -146,7 +147,7 @@ static void is_judged_as_expected(void **state)
 {
 	const struct row *row = *state;
 	KW_CLEANUP(kw_blob_clear) struct kw_blob message = { 0 }, nonce = { 0 }, signature = { 0 };
-	EVP_PKEY *other = row->other_key ? EVP_RSA_gen(2048) : NULL;
+	EVP_PKEY *other = row->other_key ? test_rsa_key(2048, 1) : NULL;
 	struct kw_pcr_values pcrs = zeros();
 	struct kw_checks checks = { 0 };
 	struct kw_error err = { 0 };
@@ -296,7 +297,7 @@ int main(void)
 	};
 	int failed;
 
-	signer = EVP_RSA_gen(2048);
+	signer = test_rsa_key(2048, 0);
 	ak = guest_public(signer);
 	failed = KW_ROWS_RUN(rows, is_judged_as_expected)
 		 + cmocka_run_group_tests_name("quote", tests, NULL, NULL);

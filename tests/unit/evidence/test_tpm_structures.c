@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TPMS_ATTEST, TPM2B_PUBLIC and TPMT_SIGNATURE: the golden layouts of guest attestation 4.5a. */
 #include "rows.h"
+#include "test_keys.h"
 
 #include "evidence/guest.h"
 #include "evidence/tpm_structures.h"
@@ -191,7 +192,7 @@ static struct kw_blob wrapping_public(struct kw_bytes modulus)
 
 static void a_wrapping_key_is_read(void **state)
 {
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = test_rsa_key(2048, 0);
 	KW_CLEANUP(kw_blob_clear) struct kw_blob n = guest_modulus(key);
 	KW_CLEANUP(kw_blob_clear) struct kw_blob in = wrapping_public(kw_blob_bytes(&n));
 	KW_CLEANUP(kw_public_key_freep) struct kw_public_key *expected = guest_public(key);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "given.h"
+#include "test_keys.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -104,8 +105,8 @@ static inline void x5c_pki_make(void)
 	other_key = EVP_EC_gen("P-256");
 	middle_key = EVP_EC_gen("P-256");
 	leaf_ec_key = EVP_EC_gen("P-256");
-	leaf_key = EVP_RSA_gen(2048);
-	weak_key = EVP_RSA_gen(1024);
+	leaf_key = test_rsa_key(2048, 0);
+	weak_key = test_rsa_key(1024, 0);
 	for (size_t i = 0; i < sizeof(pki_specs) / sizeof(pki_specs[0]); i++)
 		pki[(unsigned char)pki_specs[i].letter] = pki_issue(&pki_specs[i]);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which operation a key allows; what it computes is tested in jose/. */
 #include "service/operation.h"
+#include "test_keys.h"
 
 #include "rows.h"
 
@@ -39,7 +40,7 @@ static struct kw_material *material_of(const char *kind)
 	if (oct)
 		assert_int_equal(kw_secret_new(16, &plain, &err), 0);
 	else
-		plain = pkcs8_of(rsa ? EVP_RSA_gen(2048) : EVP_EC_gen(kind));
+		plain = pkcs8_of(rsa ? test_rsa_key(2048, 0) : EVP_EC_gen(kind));
 	assert_int_equal(kw_private_key_parse(rsa   ? "RSA"
 					      : oct ? "oct"
 						    : "EC",
