@@ -2,6 +2,7 @@
 /* `keyward explain NAME`: why a key is released to this machine, or not, claim by claim. */
 #include "service/explain.h"
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/output.h"
 #include "cmd/print_policy.h"
 #include "util/file.h"
@@ -13,7 +14,7 @@ enum { FORMAT_TEXT, FORMAT_JSON };
 struct args {
 	const char *config, *key, *policy;
 	int format;
-	bool local;
+	bool local, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	{ KW_POSITIONAL, 0, "NAME", "", "the key, as the configuration names it",
@@ -25,6 +26,7 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, policy), NULL },
 	{ KW_SWITCH, 0, "local", "", "do not try a release to hear what the vault says",
 	  offsetof(struct args, local), NULL },
+	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 	{ 0 },
 };
 
@@ -85,7 +87,8 @@ static int explain(const struct kw_config *config, const struct kw_config_key *r
 	if (args->policy && kw_file_read(args->policy, POLICY_MAX, KW_E_SYS_FILE, &policy, err) < 0)
 		return -1;
 	options.policy = kw_blob_bytes(&policy);
-	if (kw_command_open_service(config, &service, err) < 0)
+	if (kw_confine_command(config, NULL, args->no_sandbox, err) < 0
+	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
 	return kw_service_explain(service, rule, &options, ret, err);
 }

@@ -54,11 +54,24 @@ static const char *status_words(int status)
 	return "Unknown";
 }
 
+/* By the platform's clock, which may be another than this machine's (RFC 9110 5.6.7). */
+static void date_text(char *ret, size_t size)
+{
+	time_t now = (time_t)lab_now_s();
+	struct tm tm;
+
+	if (strftime(ret, size, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm)) == 0)
+		ret[0] = '\0';
+}
+
 static char *head_text(const struct lab_reply *reply, size_t length, bool keep)
 {
-	return kw_format("HTTP/1.1 %d %s\r\nServer: keyward-lab\r\n%s%s%sContent-Length: %zu\r\n"
-			 "%s%s\r\n",
-			 reply->status, status_words(reply->status),
+	char date[40];
+
+	date_text(date, sizeof(date));
+	return kw_format("HTTP/1.1 %d %s\r\nServer: keyward-lab\r\nDate: %s\r\n"
+			 "%s%s%sContent-Length: %zu\r\n%s%s\r\n",
+			 reply->status, status_words(reply->status), date,
 			 reply->type[0] != '\0' ? "Content-Type: " : "", reply->type,
 			 reply->type[0] != '\0' ? "\r\n" : "", length, reply->more,
 			 keep ? "" : "Connection: close\r\n");
