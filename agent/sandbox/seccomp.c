@@ -115,8 +115,8 @@ static int add_conditions(scmp_filter_ctx filter, struct kw_error *err)
 	    || allow_if(filter, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()), err)
 		       < 0)
 		return -1;
-	/* Reading a limit, not setting one. */
-	return allow_if(filter, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0), err);
+	/* Our own limits alone. */
+	return allow_if(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0), err);
 }
 
 static int add_rules(scmp_filter_ctx filter, struct kw_error *err)

@@ -208,6 +208,17 @@ static enum MHD_Result dispatch(struct kw_request *request)
 
 /* The life of a request. */
 
+static bool has_body(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length != NULL && strcmp(length, "0") != 0)
+	       || MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+					      MHD_HTTP_HEADER_TRANSFER_ENCODING)
+			  != NULL;
+}
+
 static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection *connection,
 			     const char *method, const char *path, void **con_cls)
 {
@@ -228,9 +239,9 @@ static enum MHD_Result begin(struct kw_listener *listener, struct MHD_Connection
 	find_route(request, method, path);
 	if (request->route == NULL)
 		return answer_unknown(request, method, path);
-	if (strcmp(request->route->method, "GET") == 0)
-		return dispatch(request); /* without waiting for a body that has no meaning */
-	return MHD_YES;
+	if (strcmp(request->route->method, "GET") == 0 && has_body(connection))
+		return dispatch(request); /* without waiting for what has no meaning: it closes */
+	return MHD_YES; /* an answer after the headers alone would close the connection */
 }
 
 static void take_body(struct kw_request *request, const char *data, size_t *size)
