@@ -11,6 +11,8 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq 
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./
 COPY agent agent
+COPY include include
+COPY packaging packaging
 RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target keyward \
  && strip build/release/keyward
 # The root of the final stage: the program, the libraries that it names, CA roots, an os-release for attestation.

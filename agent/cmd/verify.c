@@ -4,7 +4,6 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/words.h"
-#include "jose/private_key.h"
 #include "util/clock.h"
 #include "util/file.h"
 
@@ -15,7 +14,7 @@ enum { KEK_SIZE_MAX = 16 << 10 };
 enum format { FORMAT_TEXT, FORMAT_JSON }; /* the words of --format, in their order */
 
 struct args {
-	const char *file, *signature, *time, *skew, *vmpl, *nonce, *issuer, *vault, *kek;
+	const char *file, *signature, *time, *skew, *vmpl, *nonce, *payload, *issuer, *vault, *kek;
 	const char *roots, *vcek, *chain, *collateral, *report, *runtime, *policy;
 	const char *ak, *hcl, *pcrs, *event_log, *jwks;
 	enum format format;
@@ -170,6 +169,7 @@ static int judge_token(const struct args *args, const struct inputs *in,
 		.jwks = kw_blob_bytes(&in->jwks),
 		.policy = kw_blob_bytes(&in->policy),
 		.issuer = args->issuer,
+		.nonce = args->payload,
 		.now_s = in->now_s,
 		.skew_s = in->skew_s,
 		.allow_debug = args->allow_debug,
@@ -188,7 +188,7 @@ static int read_kek(const char *path, struct kw_secret *ret, struct kw_error *er
 
 	if (kw_file_read_secret(path, KEK_SIZE_MAX, KW_E_SYS_FILE, &pem, err) < 0)
 		return -1;
-	if (kw_private_key_from_pem(kw_secret_bytes(&pem), ret, err) < 0)
+	if (kw_verify_kek(kw_secret_bytes(&pem), ret, err) < 0)
 		return kw_wrap(err, "'%s'", path);
 	return 0;
 }
@@ -196,10 +196,8 @@ static int read_kek(const char *path, struct kw_secret *ret, struct kw_error *er
 static int load_signer_roots(const struct args *args, const struct inputs *in,
 			     struct kw_signer_roots **ret, struct kw_error *err)
 {
-	if (!in->roots.data)
-		return kw_signer_roots_load("system", ret, err);
-	if (kw_signer_roots_parse(kw_blob_bytes(&in->roots), ret, err) < 0)
-		return kw_wrap(err, "'%s'", args->roots);
+	if (kw_verify_signer_roots(kw_blob_bytes(&in->roots), ret, err) < 0)
+		return args->roots ? kw_wrap(err, "'%s'", args->roots) : -1;
 	return 0;
 }
 
@@ -359,6 +357,7 @@ static const struct kw_flag token_flags[] = {
 	FLAG_FORMAT,
 	FLAG("jwks", "FILE", "keys that the service publishes", jwks),
 	FLAG("issuer", "URL", "attestation endpoint that must have issued it", issuer),
+	FLAG("nonce", "TEXT", "nonce that is all of its client payload", payload),
 	FLAG("now", "UNIX_S", "judge it then, not now", time),
 	FLAG("skew", "S", "allowed difference of clocks, default 0", skew),
 	FLAG("policy", "FILE", "release policy that its claims must meet", policy),

@@ -274,6 +274,11 @@ void kw_config_use_text(char **field, const char *text);
 /* For whoever provides the others with collateral: the configured sources without those that lie on
  * this node, which are its own output; THIM if none is left. */
 void kw_config_use_remote_collateral(struct kw_config *config);
+/* From a caller of the library: this client payload, a JSON object of strings (CFG_USAGE). */
+int kw_config_use_payload(struct kw_config *config, const char *json,
+			  struct kw_error *err) KW_MUST_USE;
+/* The vTPM with the wrapping key that other processes can make too (guest attestation 5). */
+void kw_config_use_shared_key(struct kw_config *config);
 
 /* Which parts rest on trust or endpoints that are not built in: "collateral.trustedRoots,
  * imds.endpoint", or "". Non-empty puts the agent in state custom-trust, which it shows everywhere.

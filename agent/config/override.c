@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line says instead of the file. */
+/* What the command line, or a caller of the library, says instead of the file. */
 #include "config/config.h"
 
+#include "util/json.h"
 #include "util/memory.h"
 #include "util/origin.h"
 #include "util/text.h"
@@ -131,4 +132,48 @@ int kw_config_use_source(struct kw_config *config, enum kw_collateral_source sou
 		return -1;
 	add_source(config, source);
 	return 0;
+}
+
+enum { PAYLOAD_MEMBERS_MAX = 32 };
+
+static int check_payload(const struct kw_json *payload, struct kw_error *err)
+{
+	if (kw_json_type(payload) != KW_JSON_OBJECT || kw_json_count(payload) > PAYLOAD_MEMBERS_MAX)
+		return kw_fail(err, KW_E_CFG_USAGE,
+			       "the client payload is not an object of at most %d members",
+			       PAYLOAD_MEMBERS_MAX);
+	for (const struct kw_json *m = kw_json_first(payload); m; m = kw_json_next(m))
+		if (!kw_json_string(m))
+			return kw_fail(err, KW_E_CFG_USAGE,
+				       "a member of the client payload is not a string");
+	return 0;
+}
+
+int kw_config_use_payload(struct kw_config *config, const char *json, struct kw_error *err)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *payload = NULL;
+	struct kw_config_pair *pairs = config->attestation.client_payload;
+	size_t n = 0;
+
+	if (kw_json_parse(kw_bytes_text(json), KW_JSON_STRICT, KW_E_CFG_USAGE, &payload, err) < 0)
+		return kw_wrap(err, "client payload");
+	if (check_payload(payload, err) < 0)
+		return -1;
+	for (size_t i = 0; i < config->attestation.n_client_payload; i++) {
+		free(pairs[i].name);
+		free(pairs[i].value);
+	}
+	pairs = kw_realloc(pairs, (kw_json_count(payload) + 1) * sizeof(*pairs));
+	for (const struct kw_json *m = kw_json_first(payload); m; m = kw_json_next(m))
+		pairs[n++] = (struct kw_config_pair){ kw_strdup(kw_json_name(m)),
+						      kw_strdup(kw_json_string(m)) };
+	config->attestation.client_payload = pairs;
+	config->attestation.n_client_payload = n;
+	return 0;
+}
+
+void kw_config_use_shared_key(struct kw_config *config)
+{
+	config->evidence.provider = KW_EVIDENCE_AZURE_VTPM;
+	config->evidence.wrapping_key = KW_WRAPPING_COMPATIBLE;
 }

@@ -54,6 +54,7 @@ int kw_tpm_fail(struct kw_error *err, TSS2_RC rc, const char *doing)
 		return kw_fail(err, KW_E_TPM_SILENT, "%s: no answer by the deadline", doing);
 	if (rc == KW_TPM_RC_GONE)
 		return kw_fail(err, KW_E_TPM_GONE, "%s: the connection broke", doing);
+	err->tpm_code = kw_tpm_code(rc);
 	return kw_fail(err, is_busy(rc) ? KW_E_TPM_BUSY : KW_E_TPM_COMMAND, "%s: %s (0x%x)", doing,
 		       Tss2_RC_Decode(rc), rc);
 }

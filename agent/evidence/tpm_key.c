@@ -157,6 +157,7 @@ static int decrypt_fail(TSS2_RC rc, struct kw_error *err)
 {
 	TPM2_RC code = kw_tpm_code(rc);
 
+	err->tpm_code = code;
 	if (code == TPM2_RC_PCR_CHANGED || is_code(rc, TPM2_RC_POLICY_FAIL))
 		return kw_fail(err, KW_E_TPM_KEY_LOST,
 			       "PCRs changed while the wrapping key was used");

@@ -31,7 +31,8 @@ static int nv_fail(const struct nv *nv, TSS2_RC rc, const char *doing, struct kw
 	char text[DOING_SIZE];
 
 	snprintf(text, sizeof(text), "%s NV index 0x%08x", doing, nv->index);
-	if (kw_tpm_code(rc) == RC_OWNER_AUTH)
+	err->tpm_code = kw_tpm_code(rc);
+	if (err->tpm_code == RC_OWNER_AUTH)
 		return kw_fail(err, KW_E_TPM_OWNER_AUTH, "%s: %s", text, Tss2_RC_Decode(rc));
 	return kw_tpm_fail(err, rc, text);
 }

@@ -57,3 +57,6 @@ bool kw_verify_ecdsa(const struct kw_public_key *key, enum kw_hash hash, struct 
  * label. */
 int kw_encrypt_rsa_oaep(const struct kw_public_key *key, enum kw_hash hash, struct kw_bytes plain,
 			struct kw_blob *ret, struct kw_error *err) KW_MUST_USE;
+/* PKCS#1 v1.5, which the published guest attestation calls mean when they name no padding. */
+int kw_encrypt_rsa_pkcs1(const struct kw_public_key *key, struct kw_bytes plain,
+			 struct kw_blob *ret, struct kw_error *err) KW_MUST_USE;

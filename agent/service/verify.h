@@ -61,6 +61,7 @@ struct kw_verify_token {
 	struct kw_bytes jwks;
 	struct kw_bytes policy; /* a release policy that the claims must meet */
 	const char *issuer;	/* NULL: not given */
+	const char *nonce;	/* that is all of its client payload; NULL: not looked at */
 	int64_t now_s, skew_s;
 	bool allow_debug;
 };
@@ -75,6 +76,11 @@ struct kw_verify_answer {
 };
 void kw_verify_release_answer(struct kw_bytes file, const struct kw_verify_answer *with,
 			      struct kw_verification *ret);
+
+/* What struct kw_verify_answer points to: PEM roots, or the system's if none are given; PKCS#8. */
+int kw_verify_signer_roots(struct kw_bytes pem, struct kw_signer_roots **ret,
+			   struct kw_error *err) KW_MUST_USE;
+int kw_verify_kek(struct kw_bytes pem, struct kw_secret *ret, struct kw_error *err) KW_MUST_USE;
 
 /* For the files of this use case alone. */
 

@@ -88,6 +88,7 @@ void kw_verify_token(struct kw_bytes file, const struct kw_verify_token *with,
 		     struct kw_verification *ret)
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *jwks = NULL;
+	KW_CLEANUP(kw_json_freep) struct kw_json *payload = NULL;
 	KW_CLEANUP(kw_jws_clear) struct kw_jws jws = { 0 };
 	struct kw_bytes token = kw_verify_trimmed(file);
 	struct kw_token_rules rules = {
@@ -104,6 +105,10 @@ void kw_verify_token(struct kw_bytes file, const struct kw_verify_token *with,
 	}
 	if (!read_jwks(with->jwks, &jwks, ret))
 		return;
+	if (with->nonce) {
+		rules.payload = payload = kw_json_new_object();
+		kw_json_add_string(payload, "nonce", with->nonce);
+	}
 	rules.guest = kw_json_get(jws.payload, "x-ms-isolation-tee") != NULL;
 	if (kw_token_judge(token, jwks, &rules, &ret->checks, NULL, &err) < 0)
 		kw_verify_unreadable(ret, "token form", "a compact JWS", &err);
@@ -117,6 +122,17 @@ void kw_verify_token(struct kw_bytes file, const struct kw_verify_token *with,
 }
 
 /* The release answer. */
+
+int kw_verify_signer_roots(struct kw_bytes pem, struct kw_signer_roots **ret, struct kw_error *err)
+{
+	return pem.data ? kw_signer_roots_parse(pem, ret, err)
+			: kw_signer_roots_load("system", ret, err);
+}
+
+int kw_verify_kek(struct kw_bytes pem, struct kw_secret *ret, struct kw_error *err)
+{
+	return kw_private_key_from_pem(pem, ret, err);
+}
 
 static int unwrap(const struct kw_key_hsm *wrapped, const struct kw_secret *kek,
 		  struct kw_secret *ret, struct kw_error *err)

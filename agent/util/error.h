@@ -51,11 +51,12 @@ struct kw_error {
 	const struct kw_error_def *def; /* NULL: nothing failed */
 	char detail[512]; /* outermost context first, joined with ": "; cut, never overrun */
 	struct kw_error_upstream upstream;
+	unsigned tpm_code; /* what a TPM answered, without the layer; 0: no TPM is involved */
 };
 
 /*
  * Both always return -1, so that a caller can write `return kw_fail(...)`. kw_fail() replaces row
- * and detail and leaves `upstream`; its arguments may point into the old detail, and %m gives the
+ * and detail and leaves the rest; its arguments may point into the old detail, and %m gives the
  * text of errno. kw_wrap() puts "context: " in front and keeps the rest; what no longer fits is
  * cut at the inner end.
  */

@@ -12,7 +12,9 @@
 
 enum { LINE_SIZE = 2048 }; /* of the message and of its parts; more is cut */
 
-static _Atomic int max_level = KW_LOG_INFO;
+enum { SILENT = KW_LOG_ERROR - 1 };
+
+static _Atomic int max_level = SILENT;
 static _Atomic int line_format = KW_LOG_AUTO;
 static _Atomic int line_fd = STDERR_FILENO;
 

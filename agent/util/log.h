@@ -16,6 +16,7 @@ enum kw_log_format {
 	KW_LOG_JSON
 }; /* auto: text on a terminal, JSON otherwise */
 
+/* Before it is called nothing is written: a library does not write to its host's stderr. */
 void kw_log_setup(enum kw_log_level level, enum kw_log_format format, int fd);
 bool kw_log_enabled(enum kw_log_level level);
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian packages that the build, the demo and the tests need. Sourced; touches no network when nothing is missing.
 
-build_packages="gcc openssl cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
+build_packages="gcc binutils openssl cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
  libmicrohttpd-dev libtss2-dev libyaml-dev libc-ares-dev libseccomp-dev libnghttp2-dev libprotobuf-c-dev
  protobuf-c-compiler libcmocka-dev"
 demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procps"
 test_packages="$demo_packages clang clang-tidy clang-format cppcheck valgrind strace libclang-rt-14-dev
- tpm2-tools jq xxd mandoc bsdutils python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git"
+ tpm2-tools jq xxd mandoc bsdutils g++ python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git"
 
 # install_missing PACKAGE...: as root installs what is not there, otherwise prints the one line to type.
 install_missing() {

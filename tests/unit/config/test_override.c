@@ -124,6 +124,37 @@ static void remote_collateral_leaves_out_what_is_local(void **state)
 	assert_int_equal(config->collateral.sources[0], KW_SOURCE_THIM);
 }
 
+static const struct payload_row {
+	const char *name, *json, *value; /* of "a"; NULL: refused */
+	size_t n;
+} payload_rows[] = {
+	{ "given one member, then it is the payload", "{\"a\":\"1\"}", "1", 1 },
+	{ "given two members, then both are", "{\"a\":\"x\",\"b\":\"\"}", "x", 2 },
+	{ "given a number, then it is refused", "{\"a\":1}", NULL, 0 },
+	{ "given an object in it, then it is refused", "{\"a\":{}}", NULL, 0 },
+	{ "given an array, then it is refused", "[\"a\"]", NULL, 0 },
+	{ "given a member twice, then it is refused", "{\"a\":\"1\",\"a\":\"1\"}", NULL, 0 },
+	{ "given something behind it, then it is refused", "{\"a\":\"1\"}x", NULL, 0 },
+};
+
+static void uses_payload(void **state)
+{
+	const struct payload_row *row = *state;
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = given_config();
+	struct kw_error err = { 0 };
+
+	kw_config_use_nonce(config, "before");
+	assert_int_equal(kw_config_use_payload(config, row->json, &err), row->value ? 0 : -1);
+	assert_int_equal(config->attestation.n_client_payload, row->value ? row->n : 1);
+	if (!row->value) {
+		assert_true(kw_error_is(&err, KW_E_CFG_USAGE));
+		assert_string_equal(config->attestation.client_payload[0].value, "before");
+		return;
+	}
+	assert_string_equal(config->attestation.client_payload[0].name, "a");
+	assert_string_equal(config->attestation.client_payload[0].value, row->value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +163,6 @@ int main(void)
 	};
 
 	return KW_ROWS_RUN(port_rows, uses_port) + KW_ROWS_RUN(source_rows, uses_source)
-	       + KW_ROWS_RUN(endpoint_rows, uses_endpoint)
+	       + KW_ROWS_RUN(endpoint_rows, uses_endpoint) + KW_ROWS_RUN(payload_rows, uses_payload)
 	       + cmocka_run_group_tests_name("override", tests, NULL, NULL);
 }
