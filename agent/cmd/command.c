@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 
 #include "cmd/colour.h"
+#include "cmd/confine.h"
 #include "util/log.h"
 #include "util/memory.h"
 #include "util/secret.h"
@@ -15,6 +16,7 @@ enum {
 	COMMANDS_MAX = 32, /* of one table */
 	NAME_SIZE = 64,	   /* of "config show" */
 	ARENA_SIZE = 1 << 20,
+	KEYS_SPARE = 8,		       /* that a reload may add */
 	ARENA_SIZE_PER_KEY = 16 << 10, /* two versions of a key in two forms, while a third comes */
 };
 
@@ -124,8 +126,23 @@ int kw_command_settle(enum kw_command_kind kind, const struct kw_config *config,
 		level = KW_LOG_WARNING;
 	kw_log_setup(level, (enum kw_log_format)config->log.format, fd);
 	report_as_json = config->log.format == KW_LOG_JSON;
-	return kw_arena_open(ARENA_SIZE + config->n_keys * ARENA_SIZE_PER_KEY,
+	return kw_arena_open(ARENA_SIZE + (config->n_keys + KEYS_SPARE) * ARENA_SIZE_PER_KEY,
 			     (enum kw_lock)config->memory.lock, err);
+}
+
+int kw_command_settled(const struct kw_config *now, const struct kw_config *next,
+		       struct kw_error *err)
+{
+	size_t size = ARENA_SIZE + next->n_keys * ARENA_SIZE_PER_KEY;
+
+	if (kw_config_available(next, err) < 0 || kw_config_reloadable(now, next, err) < 0
+	    || kw_confine_covers(now, next, err) < 0)
+		return -1;
+	if (size > kw_arena_state().size)
+		return kw_fail(err, KW_E_CFG_RESTART,
+			       "%s: %zu keys need %zu bytes of locked memory, there are %zu",
+			       next->path, next->n_keys, size, kw_arena_state().size);
+	return 0;
 }
 
 int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_config **ret,

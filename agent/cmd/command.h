@@ -45,6 +45,9 @@ int kw_command_prepare(enum kw_command_kind kind, const char *path, struct kw_co
 /* The same behind the reading; takes nothing. */
 int kw_command_settle(enum kw_command_kind kind, const struct kw_config *config,
 		      struct kw_error *err) KW_MUST_USE;
+/* For a reload: what this process has made of `now` is enough for `next`. CFG_RESTART. */
+int kw_command_settled(const struct kw_config *now, const struct kw_config *next,
+		       struct kw_error *err) KW_MUST_USE;
 /* The service of a command that calls it from its one thread. */
 int kw_command_open_service(const struct kw_config *config, struct kw_service **ret,
 			    struct kw_error *err) KW_MUST_USE;

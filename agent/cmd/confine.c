@@ -205,3 +205,41 @@ int kw_confine_command(const struct kw_config *config, const char *out, bool off
 	kw_confine_plan(config, false, &sandbox);
 	return enter(&sandbox, off, &state, err);
 }
+
+static bool has_rule(const struct kw_sandbox *sandbox, const struct kw_sandbox_rule *rule)
+{
+	for (size_t i = 0; i < sandbox->n_rules; i++)
+		if (sandbox->rules[i].access == rule->access
+		    && strcmp(sandbox->rules[i].path, rule->path) == 0)
+			return true;
+	return false;
+}
+
+static bool has_port(const uint16_t *ports, size_t n, uint16_t port)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
+int kw_confine_covers(const struct kw_config *now, const struct kw_config *next,
+		      struct kw_error *err)
+{
+	KW_CLEANUP(kw_sandbox_clear) struct kw_sandbox have = { 0 };
+	KW_CLEANUP(kw_sandbox_clear) struct kw_sandbox need = { 0 };
+
+	kw_confine_plan(now, true, &have);
+	kw_confine_plan(next, true, &need);
+	for (size_t i = 0; i < need.n_rules; i++)
+		if (!has_rule(&have, &need.rules[i]))
+			return kw_fail(err, KW_E_CFG_RESTART,
+				       "%s: the path '%s' is outside of the sandbox", next->path,
+				       need.rules[i].path);
+	for (size_t i = 0; i < need.n_connect; i++)
+		if (!has_port(have.connect, have.n_connect, need.connect[i]))
+			return kw_fail(err, KW_E_CFG_RESTART,
+				       "%s: connecting to port %u is outside of the sandbox",
+				       next->path, need.connect[i]);
+	return 0;
+}

@@ -16,6 +16,9 @@ void kw_confine_plan(const struct kw_config *config, bool serves, struct kw_sand
  * For the containers of a pod (serve, init): no capability is left. */
 int kw_confine_pod(const struct kw_config *config, bool serves, const char *termination_log,
 		   bool off, struct kw_sandbox_state *ret, struct kw_error *err) KW_MUST_USE;
+/* CFG_RESTART: `next` needs a path or port that `now` does not. For serve. */
+int kw_confine_covers(const struct kw_config *now, const struct kw_config *next,
+		      struct kw_error *err) KW_MUST_USE;
 /* For a command that ends with its result; `out` (NULL: none) is a file that it writes. */
 int kw_confine_command(const struct kw_config *config, const char *out, bool off,
 		       struct kw_error *err) KW_MUST_USE;

@@ -14,12 +14,27 @@ static const struct kw_flag flags[] = { KW_FLAG_CONFIG(struct args, config),
 					KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
 					{ 0 } };
 
-static int serve(const struct args *args, struct kw_error *err)
+static int load(void *ctx, const struct kw_config *now, struct kw_config **ret,
+		struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+	const struct args *args = ctx;
+
+	if (kw_config_load(args->config, &config, err) < 0
+	    || kw_command_settled(now, config, err) < 0)
+		return -1;
+	*ret = KW_STEAL(config);
+	return 0;
+}
+
+static int serve(struct args *args, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	struct kw_serve_options options = {
 		.clock = &kw_clock_system,
 		.random = &kw_random_system,
+		.load = load,
+		.load_ctx = args,
 	};
 
 	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0

@@ -2,6 +2,7 @@
 #include "cmd/skr.h"
 
 #include "cmd/command.h"
+#include "cmd/confine.h"
 #include "cmd/termination.h"
 #include "server/serve.h"
 #include "util/base64.h"
@@ -242,7 +243,7 @@ static int lay_over(struct kw_config *config, const struct values *values, struc
 	return 0;
 }
 
-static int load(void *ctx, struct kw_config **ret, struct kw_error *err)
+static int read_config(struct values *values, struct kw_config **ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	const char *named = secure_getenv("KEYWARD_CONFIG");
@@ -253,7 +254,18 @@ static int load(void *ctx, struct kw_config **ret, struct kw_error *err)
 		result = kw_config_parse("(no file)", NO_FILE, strlen(NO_FILE), &config, err);
 	else
 		result = kw_config_load(path, &config, err);
-	if (result < 0 || lay_over(config, ctx, err) < 0)
+	if (result < 0 || lay_over(config, values, err) < 0)
+		return -1;
+	*ret = KW_STEAL(config);
+	return 0;
+}
+
+static int load(void *ctx, const struct kw_config *now, struct kw_config **ret,
+		struct kw_error *err)
+{
+	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
+
+	if (read_config(ctx, &config, err) < 0 || kw_command_settled(now, config, err) < 0)
 		return -1;
 	*ret = KW_STEAL(config);
 	return 0;
@@ -263,13 +275,16 @@ static int serve(int argc, char **argv, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	struct values values = { 0 };
-	const struct kw_serve_options options = {
+	struct kw_serve_options options = {
 		.clock = &kw_clock_system,
 		.random = &kw_random_system,
+		.load = load,
+		.load_ctx = &values,
 	};
 
-	if (read_values(argc, argv, &values, err) < 0 || load(&values, &config, err) < 0
-	    || kw_command_settle(KW_LONG_LIVED, config, err) < 0)
+	if (read_values(argc, argv, &values, err) < 0 || read_config(&values, &config, err) < 0
+	    || kw_command_settle(KW_LONG_LIVED, config, err) < 0
+	    || kw_confine_pod(config, true, KW_TERMINATION_LOG, false, &options.sandbox, err) < 0)
 		return -1;
 	return kw_serve(config, &options, err);
 }

@@ -252,6 +252,13 @@ int kw_config_available(const struct kw_config *config, struct kw_error *err) KW
 /* Whether the files that it names can be read here: the first that cannot is CFG_FILE. */
 int kw_config_check_files(const struct kw_config *config, struct kw_error *err) KW_MUST_USE;
 
+/* For a reload. CFG_RESTART, naming the field, if `next` differs in one that only a start reads. */
+int kw_config_reloadable(const struct kw_config *now, const struct kw_config *next,
+			 struct kw_error *err) KW_MUST_USE;
+bool kw_config_equal(const struct kw_config *a, const struct kw_config *b);
+bool kw_config_key_equal(const struct kw_config_key *a, const struct kw_config_key *b);
+bool kw_config_secrets_equal(const struct kw_config *a, const struct kw_config *b);
+
 /* `config show`: the effective configuration as YAML, defaults filled in. */
 int kw_config_show(const struct kw_config *config, FILE *to, struct kw_error *err) KW_MUST_USE;
 /* `config schema`: JSON Schema (2020-12) of the configuration. */

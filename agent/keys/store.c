@@ -122,6 +122,22 @@ void kw_store_add(struct kw_store *store, const struct kw_store_rules *rules)
 		*place(store, slot->name) = slot;
 }
 
+void kw_store_adopt(struct kw_store *to, struct kw_store *from, const char *name)
+{
+	struct slot *old = find(from, name), *new = find(to, name);
+	struct kw_entry was;
+
+	if (old == NULL || new == NULL)
+		return;
+	was = new->entry;
+	new->entry = old->entry;
+	new->entry.name = was.name;
+	new->entry.index = was.index;
+	new->entry.required = was.required;
+	old->entry.current = NULL;
+	old->entry.previous = NULL;
+}
+
 static void tell(struct kw_store *store, const struct slot *slot)
 {
 	if (store->changed != NULL)

@@ -47,6 +47,9 @@ void kw_store_free(struct kw_store *store); /* wipes all */
 KW_DEFINE_FREEP(struct kw_store, kw_store_free);
 void kw_store_add(struct kw_store *store, const struct kw_store_rules *rules); /* state pending */
 
+/* At a reload: what `from` holds of this key becomes what `to` has, which was pending until now. */
+void kw_store_adopt(struct kw_store *to, struct kw_store *from, const char *name);
+
 /* A release succeeded; takes the reference. The same version again refreshes `checked` alone. */
 void kw_store_publish(struct kw_store *store, const char *name, struct kw_material *material);
 /* A release failed: outage makes stale, denial revokes (or keeps, as configured), before the first

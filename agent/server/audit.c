@@ -13,7 +13,7 @@
 enum { AUDIT_MODE = 0600, KEY_TEXT_SIZE = 128 };
 
 struct kw_audit {
-	const char *path; /* of the configuration */
+	char *path;
 	const struct kw_clock *clock;
 	int fd;
 	bool torn;    /* the last line was written in part */
@@ -35,7 +35,7 @@ int kw_audit_open(const struct kw_config *config, const struct kw_clock *clock,
 	if (fd < 0)
 		return kw_fail(err, KW_E_SRV_AUDIT, "audit.path: opening %s: %m", path);
 	audit = kw_alloc(sizeof(*audit));
-	*audit = (struct kw_audit){ .path = path, .clock = clock, .fd = fd };
+	*audit = (struct kw_audit){ .path = kw_strdup(path), .clock = clock, .fd = fd };
 	*ret = audit;
 	return 0;
 }
@@ -45,6 +45,7 @@ void kw_audit_free(struct kw_audit *audit)
 	if (audit == NULL)
 		return;
 	kw_fd_close(&audit->fd);
+	free(audit->path);
 	free(audit);
 }
 
@@ -70,7 +71,7 @@ static void add_caller(struct kw_json *line, const struct kw_caller *caller)
 		kw_json_add_int(who, "uid", caller->uid);
 		kw_json_add_int(who, "gid", caller->gid);
 	}
-	if (caller->token != NULL)
+	if (caller->token[0] != '\0')
 		kw_json_add_string(who, "token", caller->token);
 }
 

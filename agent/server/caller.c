@@ -2,6 +2,7 @@
 /* Who asks, and whether a key's rules let them (`allow`). */
 #include "server/server.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -27,13 +28,15 @@ static void read_bearer(struct kw_request *request)
 	const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_AUTHORIZATION);
 	size_t len = strlen(scheme);
+	const char *name = NULL;
 
 	if (header == NULL)
 		return;
 	if (strncasecmp(header, scheme, len) == 0)
-		request->caller.token =
-			kw_tokens_name(request->server->tokens, kw_bytes_text(header + len));
-	request->caller.bad_token = request->caller.token == NULL;
+		name = kw_tokens_name(request->server->tokens, kw_bytes_text(header + len));
+	if (name != NULL)
+		snprintf(request->caller.token, sizeof(request->caller.token), "%s", name);
+	request->caller.bad_token = name == NULL;
 }
 
 void kw_caller_identify(struct kw_request *request)
@@ -54,7 +57,7 @@ static bool rule_fits(const struct kw_config_allow *rule, const struct kw_caller
 		return socket && (uid_t)rule->uid == caller->uid;
 	if (rule->gid >= 0)
 		return socket && (gid_t)rule->gid == caller->gid;
-	return caller->token != NULL && strcmp(rule->token, caller->token) == 0;
+	return caller->token[0] != '\0' && strcmp(rule->token, caller->token) == 0;
 }
 
 static bool any_fits(const struct kw_config_allow *allow, size_t n, const struct kw_caller *caller)

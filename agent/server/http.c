@@ -279,12 +279,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 }
 
 static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection KW_UNUSED,
-			 void **con_cls, enum MHD_RequestTerminationCode code KW_UNUSED)
+			 void **con_cls, enum MHD_RequestTerminationCode code)
 {
 	struct kw_request *request = *con_cls;
 
 	if (request == NULL)
 		return;
+	request->server->n_answered += code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 	kw_request_forget(request);
 	kw_work_abandon(request);
 	free(request->own_name);

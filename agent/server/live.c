@@ -2,11 +2,13 @@
 #include "server/live.h"
 
 #include "util/memory.h"
+#include "util/text.h"
 
 struct live {
 	struct kw_work work;
 	struct kw_service *service;
-	const struct kw_config_key *rule;
+	const struct kw_config_key *rule; /* while the work runs */
+	char *name;			  /* of the key, for good: a reload may come in between */
 	struct kw_secret bearer;
 	struct kw_material *material;
 };
@@ -17,6 +19,7 @@ static void free_live(struct kw_work *work)
 
 	kw_secret_clear(&live->bearer);
 	kw_material_unref(live->material);
+	free(live->name);
 	free(live);
 }
 
@@ -35,6 +38,7 @@ bool kw_live_start(struct kw_request *request, const struct kw_config_key *rule,
 	live->work = (struct kw_work){ .run = run, .free = free_live };
 	live->service = request->server->service;
 	live->rule = rule;
+	live->name = kw_strdup(rule->name);
 	kw_secret_move(&live->bearer, bearer);
 	return kw_work_start(request, request->server->errands, &live->work);
 }
@@ -49,7 +53,7 @@ int kw_live_result(const struct kw_request *request, struct kw_material **ret, s
 	return 0;
 }
 
-const struct kw_config_key *kw_live_rule(const struct kw_request *request)
+const char *kw_live_key(const struct kw_request *request)
 {
-	return ((const struct live *)request->work)->rule;
+	return ((const struct live *)request->work)->name;
 }

@@ -14,4 +14,4 @@ bool kw_live_start(struct kw_request *request, const struct kw_config_key *rule,
 int kw_live_result(const struct kw_request *request, struct kw_material **ret,
 		   struct kw_error *err) KW_MUST_USE;
 /* Whose key was asked for. */
-const struct kw_config_key *kw_live_rule(const struct kw_request *request);
+const char *kw_live_key(const struct kw_request *request);

@@ -135,13 +135,13 @@ static int wrap_jwk(struct kw_bytes jwk, struct kw_secret *ret, struct kw_error 
 	return 0;
 }
 
-static enum MHD_Result answer_key(struct kw_request *request, const struct kw_config_key *rule,
+static enum MHD_Result answer_key(struct kw_request *request, const char *key,
 				  struct kw_material *material)
 {
 	KW_CLEANUP(kw_secret_clear) struct kw_secret text = { 0 };
 	struct kw_error err = { 0 };
 
-	if (kw_access_granted(request, rule->name, material, ACTION, &err) < 0
+	if (kw_access_granted(request, key, material, ACTION, &err) < 0
 	    || wrap_jwk(kw_secret_bytes(&material->jwk), &text, &err) < 0)
 		return refuse(request, &err);
 	return kw_answer(request, MHD_HTTP_OK, kw_response_secret(&text, KW_COMPAT_JSON));
@@ -160,14 +160,14 @@ static enum MHD_Result release_live(struct kw_request *request, const struct kw_
 
 static enum MHD_Result answer_live(struct kw_request *request)
 {
-	const struct kw_config_key *rule = kw_live_rule(request);
+	const char *key = kw_live_key(request);
 	struct kw_material *material = NULL;
 	struct kw_error err = { 0 };
 
 	if (kw_live_result(request, &material, &err) == 0)
-		return answer_key(request, rule, material);
+		return answer_key(request, key, material);
 	kw_log_error(KW_LOG_WARNING, "refused-live", NULL, &err);
-	return refuse_key(request, rule->name, &err);
+	return refuse_key(request, key, &err);
 }
 
 static enum MHD_Result answer_stored(struct kw_request *request, const struct kw_config_key *rule)
@@ -175,13 +175,13 @@ static enum MHD_Result answer_stored(struct kw_request *request, const struct kw
 	const struct kw_entry *entry = kw_store_find(request->server->store, rule->name);
 
 	if (entry->current != NULL)
-		return answer_key(request, rule, entry->current);
+		return answer_key(request, rule->name, entry->current);
 	if (entry->last_error.def != NULL)
 		return refuse_key(request, rule->name, &entry->last_error);
 	if (kw_has_waited_enough(request))
 		return refuse_row(request, rule->name, KW_E_STO_PENDING,
 				  "the key has not been released yet");
-	kw_suspend(request, rule->name);
+	kw_suspend(request, entry);
 	return MHD_YES;
 }
 
@@ -194,7 +194,7 @@ enum MHD_Result kw_route_release(struct kw_request *request)
 	if (kw_work_has_ended(request))
 		return answer_live(request);
 	if (request->work != NULL)
-		return refuse_row(request, kw_live_rule(request)->name, KW_E_SYS_DEADLINE,
+		return refuse_row(request, kw_live_key(request), KW_E_SYS_DEADLINE,
 				  "the release took too long");
 	if (read_body(request, &body, &err) < 0)
 		return kw_compat_bad_body(request, &err);

@@ -97,7 +97,8 @@ void kw_views_drop(struct kw_server *server, size_t index)
 
 	if (view->jwk != NULL)
 		MHD_destroy_response(view->jwk);
-	*view = (struct kw_key_view){ 0 };
+	view->jwk = NULL;
+	view->generation = 0;
 }
 
 static struct MHD_Response *response_jwk(const struct held *held)
@@ -225,7 +226,7 @@ static bool wait_for_change(struct kw_request *request, const struct kw_entry *e
 		return false;
 	if (request->deadline_ms == 0)
 		request->deadline_ms = kw_boot_ms(request->server->clock) + wait_ms;
-	kw_suspend(request, entry->name);
+	kw_suspend(request, entry);
 	return true;
 }
 

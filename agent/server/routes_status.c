@@ -31,6 +31,15 @@ static void add_sandbox(struct kw_json *body, const struct kw_sandbox_state *sta
 	kw_json_add_int(sandbox, "landlock", state->landlock);
 }
 
+static void add_requests(struct kw_json *body, const struct kw_server *server)
+{
+	struct kw_json *requests = kw_json_add_object(body, "requests");
+
+	kw_json_add_int(requests, "answered", (int64_t)server->n_answered);
+	kw_json_add_int(requests, "suspended", (int64_t)server->waiting.n_suspended);
+	kw_json_add_int(requests, "waiting", (int64_t)server->waiting.n);
+}
+
 static void add_protection(struct kw_json *body)
 {
 	struct kw_json *memory = kw_json_add_object(body, "memory");
@@ -56,6 +65,7 @@ enum MHD_Result kw_route_status(struct kw_request *request)
 	if (server->custom_trust[0] != '\0')
 		kw_json_add_string(body, "customTrust", server->custom_trust);
 	add_keys(body, server->store);
+	add_requests(body, server);
 	add_protection(body);
 	add_sandbox(body, &server->sandbox);
 	text = kw_json_print(body);

@@ -3,6 +3,7 @@
 #include "server/serve.h"
 
 #include "server/audit.h"
+#include "server/reload.h"
 #include "util/log.h"
 #include "util/memory.h"
 
@@ -36,11 +37,22 @@ static void key_changed(void *ctx, const struct kw_entry *entry)
 
 	if (entry->current == NULL || server->views[entry->index].generation != entry->generation)
 		kw_views_drop(server, entry->index);
-	kw_resume_key(server, entry->name);
+	kw_resume_key(server, entry);
 	kw_log(KW_LOG_DEBUG, "state", entry->name, "%s", kw_key_state_text(entry->state));
 }
 
-static int open_parts(struct kw_server *server, struct kw_error *err)
+void kw_server_make_keys(struct kw_server *server)
+{
+	server->store = kw_store_new(server->clock);
+	server->views = kw_alloc((server->config->n_keys + 1) * sizeof(*server->views));
+	server->keeper = kw_keeper_new(&(struct kw_keeper_parts){ server->config, server->service,
+								  server->workers, server->store,
+								  server->clock, server->random });
+	kw_store_listen(server->store, key_changed, server);
+}
+
+static int open_parts(struct kw_server *server, const struct kw_serve_options *serve,
+		      struct kw_error *err)
 {
 	struct kw_service_options options = {
 		.config = server->config,
@@ -59,14 +71,10 @@ static int open_parts(struct kw_server *server, struct kw_error *err)
 	kw_jobs_limit(server->errands, ERRANDS_MAX);
 	options.tpm_ctx = server->tpm;
 	if (kw_service_open(&options, &server->service, err) < 0
-	    || kw_tokens_open(server->config, server->random, &server->tokens, err) < 0)
+	    || kw_tokens_open(server->config, server->random, &server->tokens, err) < 0
+	    || kw_reload_new(server, serve, &server->reload, err) < 0)
 		return -1;
-	server->store = kw_store_new(server->clock);
-	server->views = kw_alloc((server->config->n_keys + 1) * sizeof(*server->views));
-	server->keeper = kw_keeper_new(&(struct kw_keeper_parts){ server->config, server->service,
-								  server->workers, server->store,
-								  server->clock, server->random });
-	kw_store_listen(server->store, key_changed, server);
+	kw_server_make_keys(server);
 	return 0;
 }
 
@@ -94,7 +102,9 @@ static void free_parts(struct kw_server *server)
 	free(server->views);
 	kw_store_free(server->store);
 	kw_tokens_free(server->tokens);
+	kw_reload_free(server->reload); /* the configuration is its own, after the first */
 	free(server->custom_trust);
+	free(server->waiting.heap);
 }
 
 /* Work that outlived its 800 ms still uses the parts: the process ends under it, and the arena too.
@@ -127,12 +137,14 @@ static int watch_all(struct loop *loop, struct kw_error *err)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	loop->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->signals < 0 || loop->epoll < 0)
 		return kw_fail(err, KW_E_SYS_INTERNAL, "event loop: %m");
 	if (watch(loop, loop->signals, err) < 0
+	    || watch(loop, kw_reload_fd(loop->server->reload), err) < 0
 	    || watch(loop, kw_jobs_fd(loop->server->workers), err) < 0
 	    || watch(loop, kw_jobs_fd(loop->server->operators), err) < 0
 	    || watch(loop, kw_jobs_fd(loop->server->errands), err) < 0)
@@ -178,7 +190,8 @@ static int pause_ms(const struct loop *loop)
 	if (loop->stop_by_ms != 0)
 		next = earlier(next, loop->stop_by_ms);
 	else
-		next = earlier(next, kw_keeper_next_ms(server->keeper));
+		next = earlier(next, earlier(kw_keeper_next_ms(server->keeper),
+					     kw_reload_next_ms(server->reload)));
 	if (next == INT64_MAX)
 		return -1;
 	if (next <= now_ms)
@@ -203,8 +216,12 @@ static void read_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
-	while (read(loop->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		begin_stop(loop);
+	while (read(loop->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			kw_reload_ask(loop->server->reload);
+		else
+			begin_stop(loop);
+	}
 }
 
 static void run_due(struct loop *loop)
@@ -218,6 +235,8 @@ static void run_due(struct loop *loop)
 	if (loop->stop_by_ms == 0)
 		kw_keeper_tick(server->keeper);
 	kw_resume_due(server);
+	if (loop->stop_by_ms == 0)
+		kw_reload_tick(server->reload);
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++)
 		if (server->listeners[i].daemon != NULL)
 			MHD_run(server->listeners[i].daemon);
@@ -241,6 +260,8 @@ static int run_loop(struct loop *loop, struct kw_error *err)
 		for (int i = 0; i < n; i++)
 			if (events[i].data.fd == loop->signals)
 				read_signals(loop);
+			else if (events[i].data.fd == kw_reload_fd(loop->server->reload))
+				kw_reload_read(loop->server->reload);
 		run_due(loop);
 	}
 	run_due(loop); /* the last answers go out */
@@ -296,7 +317,7 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 	};
 	int result = -1;
 
-	if (kw_listeners_open(&server, err) == 0 && open_parts(&server, err) == 0
+	if (kw_listeners_open(&server, err) == 0 && open_parts(&server, options, err) == 0
 	    && kw_daemons_start(&server, err) == 0) {
 		announce(&server);
 		result = run(&server, err);

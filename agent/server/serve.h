@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `keyward serve`: sockets first, then threads, then one event loop until SIGTERM or SIGINT. Blocks
+ * `keyward serve`: sockets first, then threads, then one event loop until SIGTERM or SIGINT; SIGHUP
+ * reloads. Blocks
  * the caller, whose thread becomes the event thread. Process-wide hardening is the program's
  * business.
  */
@@ -14,6 +15,11 @@ struct kw_serve_options {
 	const struct kw_clock *clock;
 	const struct kw_random *random;
 	struct kw_sandbox_state sandbox; /* what is in force, for /status */
+	/* The configuration as it is now, for a reload: what `now` lets this process do must be
+	 * enough for it. On a worker. */
+	int (*load)(void *ctx, const struct kw_config *now, struct kw_config **ret,
+		    struct kw_error *err);
+	void *load_ctx;
 };
 
 int kw_serve(const struct kw_config *config, const struct kw_serve_options *options,

@@ -22,7 +22,7 @@ enum {
 	KW_DESCRIPTORS_OWN = 128,   /* kept back for upstreams, the TPM and files */
 	KW_REFUSALS_PER_S = 10,	    /* that are recorded: refusals must not fill the audit */
 };
-enum { KW_ALLOW_SIZE = 32 };
+enum { KW_ALLOW_SIZE = 32, KW_TOKEN_NAME_SIZE = 64 };
 
 struct kw_server;
 
@@ -39,6 +39,13 @@ struct kw_listener {
 struct kw_key_view {
 	uint64_t generation;
 	struct MHD_Response *jwk;
+	struct kw_request *waiting; /* for this key: list */
+};
+
+struct kw_waiting { /* suspended requests */
+	struct kw_request **heap;
+	size_t n, room;
+	uint64_t n_suspended; /* ever */
 };
 
 struct kw_server {
@@ -56,9 +63,11 @@ struct kw_server {
 	struct kw_keeper *keeper;
 	struct kw_tokens *tokens;
 	struct kw_listener listeners[KW_LISTENERS_MAX];
-	struct kw_key_view *views;    /* by entry->index */
-	struct kw_request *suspended; /* list */
-	char *custom_trust;	      /* "" or what is not built in */
+	struct kw_key_view *views; /* by entry->index */
+	struct kw_waiting waiting;
+	uint64_t n_answered; /* requests, ever */
+	char *custom_trust;  /* "" or what is not built in */
+	struct kw_reload *reload;
 	struct kw_sandbox_state sandbox;
 	size_t bodies_size; /* of request bodies that are held at the moment */
 	int64_t refusals_s; /* the second in which refusals are counted, boot clock */
@@ -71,8 +80,8 @@ struct kw_caller {
 	enum kw_listener_kind listener;
 	uid_t uid; /* of the socket's peer; meaningless on TCP */
 	gid_t gid;
-	const char *token; /* name of the configured token that was presented, or NULL */
-	bool bad_token;	   /* a bearer was presented and is none of ours */
+	char token[KW_TOKEN_NAME_SIZE]; /* name of the configured token that was presented, or "" */
+	bool bad_token;			/* a bearer was presented and is none of ours */
 };
 
 struct kw_request {
@@ -86,10 +95,10 @@ struct kw_request {
 	struct kw_caller caller;
 	struct kw_blob body;
 	bool body_too_large, no_room, suspended;
-	const char *waits_for; /* name of a key; NULL: for its work */
-	int64_t deadline_ms;   /* of the waiting, boot clock */
-	struct kw_work *work;  /* that runs for this request alone, or NULL */
-	struct kw_request *next;
+	int64_t deadline_ms;		 /* of the waiting, boot clock */
+	struct kw_work *work;		 /* that runs for this request alone, or NULL */
+	size_t heap_at;			 /* while it is suspended */
+	struct kw_request *next, **link; /* of those that wait for the same key */
 };
 
 /* answer.c: every answer is made here */
@@ -144,15 +153,17 @@ void kw_access_refused(const struct kw_request *request, const char *key, const 
 /* waiting.c: suspended requests */
 
 enum { KW_WAIT_MAX_MS = 60 * 1000 };
-/* Until it is resumed; the route's handler is then called again. At most KW_WAIT_MAX_MS in all. */
-void kw_suspend(struct kw_request *request, const char *waits_for);
+/* Until it is resumed; the route's handler is then called again. At most KW_WAIT_MAX_MS in all.
+ * `waits_for` NULL: for its work. */
+void kw_suspend(struct kw_request *request, const struct kw_entry *waits_for);
 void kw_resume(struct kw_request *request);
 bool kw_has_waited_enough(const struct kw_request *request);
 void kw_resume_all(struct kw_server *server);
-void kw_resume_key(struct kw_server *server, const char *name);
+void kw_resume_keys(struct kw_server *server); /* those that wait for any key */
+void kw_resume_key(struct kw_server *server, const struct kw_entry *entry);
 void kw_resume_due(struct kw_server *server);
 int64_t kw_suspended_next_ms(const struct kw_server *server);
-void kw_request_forget(struct kw_request *request); /* takes it out of the list */
+void kw_request_forget(struct kw_request *request); /* takes it out of heap and list */
 
 /* routes */
 
@@ -183,6 +194,9 @@ enum MHD_Result kw_route_release(struct kw_request *request);	 /* POST /key/rele
 enum MHD_Result kw_route_attest_raw(struct kw_request *request); /* POST /attest/raw */
 enum MHD_Result kw_route_attest_combined(struct kw_request *request);
 enum MHD_Result kw_route_attest_maa(struct kw_request *request);
+
+/* serve.c: store, views and keeper of the configuration and the service that are there */
+void kw_server_make_keys(struct kw_server *server);
 
 /* http.c and listen.c */
 

@@ -28,6 +28,7 @@ struct kw_keeper {
 	struct kept *kept;
 	size_t n_kept, n_on_their_way;
 	int64_t trim_ms; /* when idle connections are closed; INT64_MAX: there are none */
+	bool retired;
 };
 
 struct acquire_job {
@@ -142,7 +143,9 @@ static void done(struct kw_job *job)
 
 	came_back(a->keeper, a->kept);
 	log_checks(a);
-	if (a->ran && a->failed)
+	if (a->keeper->retired)
+		kw_material_unref(a->material);
+	else if (a->ran && a->failed)
 		refused(a);
 	else if (a->ran)
 		released(a);
@@ -283,7 +286,7 @@ void kw_keeper_tick(struct kw_keeper *keeper)
 {
 	int64_t now_ms = kw_boot_ms(keeper->parts.clock);
 
-	for (size_t i = 0; i < keeper->n_kept; i++) {
+	for (size_t i = 0; i < keeper->n_kept && !keeper->retired; i++) {
 		struct kept *kept = &keeper->kept[i];
 
 		if (kept->on_its_way)
@@ -293,7 +296,36 @@ void kw_keeper_tick(struct kw_keeper *keeper)
 		else if (kept->due_ms <= now_ms)
 			start(keeper, kept);
 	}
-	trim_if_due(keeper);
+	if (!keeper->retired)
+		trim_if_due(keeper);
+}
+
+void kw_keeper_retire(struct kw_keeper *keeper)
+{
+	keeper->retired = true;
+}
+
+static struct kept *find(const struct kw_keeper *keeper, const char *name)
+{
+	for (size_t i = 0; i < keeper->n_kept; i++)
+		if (strcmp(keeper->kept[i].rule->name, name) == 0)
+			return &keeper->kept[i];
+	return NULL;
+}
+
+void kw_keeper_adopt(struct kw_keeper *to, const struct kw_keeper *from, const char *name, bool now)
+{
+	const struct kept *old = find(from, name);
+	struct kept *new = find(to, name);
+
+	if (old == NULL || new == NULL)
+		return;
+	new->failures = old->failures;
+	new->files_failed = old->files_failed;
+	if (!now)
+		new->due_ms = old->due_ms;
+	if (to->trim_ms > from->trim_ms)
+		to->trim_ms = from->trim_ms;
 }
 
 static int64_t next_ms(const struct kw_keeper *keeper, const struct kept *kept)
@@ -309,6 +341,8 @@ int64_t kw_keeper_next_ms(const struct kw_keeper *keeper)
 {
 	int64_t next = keeper->n_on_their_way == 0 ? keeper->trim_ms : INT64_MAX;
 
+	if (keeper->retired)
+		return INT64_MAX;
 	for (size_t i = 0; i < keeper->n_kept; i++) {
 		int64_t of_key = next_ms(keeper, &keeper->kept[i]);
 

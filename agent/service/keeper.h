@@ -32,5 +32,11 @@ int64_t
 kw_keeper_next_ms(const struct kw_keeper *keeper); /* boot clock; INT64_MAX: nothing is due */
 /* Every required key is in the store, and its output files are written. */
 bool kw_keeper_ready(const struct kw_keeper *keeper);
+/* For a reload: starts nothing any more, and what still comes back is dropped. */
+void kw_keeper_retire(struct kw_keeper *keeper);
+/* Takes over the schedule of a key from a retired keeper; `now`: it is released at once, for its
+ * files. */
+void kw_keeper_adopt(struct kw_keeper *to, const struct kw_keeper *from, const char *name,
+		     bool now);
 /* Asks for one key now, unless it is on its way. */
 void kw_keeper_hurry(struct kw_keeper *keeper, const char *name);

@@ -27,6 +27,11 @@ void kw_log_setup(enum kw_log_level level, enum kw_log_format format, int fd)
 	atomic_store(&line_fd, fd);
 }
 
+void kw_log_set_level(enum kw_log_level level)
+{
+	atomic_store(&max_level, level);
+}
+
 bool kw_log_enabled(enum kw_log_level level)
 {
 	return (int)level <= atomic_load(&max_level);

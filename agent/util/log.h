@@ -18,6 +18,7 @@ enum kw_log_format {
 
 /* Before it is called nothing is written: a library does not write to its host's stderr. */
 void kw_log_setup(enum kw_log_level level, enum kw_log_format format, int fd);
+void kw_log_set_level(enum kw_log_level level); /* alone: at a reload */
 bool kw_log_enabled(enum kw_log_level level);
 
 /* `key` is the configured key's name or NULL; `event` a short fixed word ("released", "attested").
