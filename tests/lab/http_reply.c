@@ -62,6 +62,7 @@ void lab_reply_error(struct lab_reply *reply, int status, const char *code, cons
 	va_start(args, fmt);
 	vsnprintf(reply->reason, sizeof(reply->reason), fmt, args);
 	va_end(args);
+	reply->code = code;
 	kw_json_add_string(error, "code", code);
 	kw_json_add_string(error, "message", reply->reason);
 	if (inner != NULL)

@@ -47,6 +47,7 @@ struct lab_reply {
 	char more[1024]; /* further header lines, each with its CRLF */
 	struct kw_blob body;
 	char reason[512]; /* for the log */
+	const char *code; /* of lab_reply_error(), else NULL; static */
 };
 void lab_reply_clear(struct lab_reply *reply);
 void lab_reply_header(struct lab_reply *reply, const char *name, const char *fmt, ...)

@@ -123,6 +123,15 @@ static void metadata(const struct lab_request *request, struct lab_reply *reply)
 	lab_reply_json(reply, 200, root);
 }
 
+/* Newer versions name the error in a header as well (key release 2.4). */
+static void name_error(const struct lab_request *request, struct lab_reply *reply)
+{
+	KW_CLEANUP(freep) char *version = lab_query_get(request->query, "api-version");
+
+	if (reply->code != NULL && version != NULL && strcmp(version, "2020-10-01") > 0)
+		lab_reply_header(reply, "x-ms-error-code", "%s", reply->code);
+}
+
 void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply)
 {
 	bool get = strcmp(request->method, "GET") == 0;
@@ -132,6 +141,7 @@ void lab_maa_handle(const struct lab_request *request, struct lab_reply *reply)
 	if ((guest || snp) && strcmp(request->method, "POST") == 0) {
 		if (acceptable(request, reply))
 			(guest ? attest_guest : lab_maa_attest_snp)(request, reply);
+		name_error(request, reply);
 	} else if (get && strcmp(request->path, "/certs") == 0) {
 		keys(request, reply);
 	} else if (get && strcmp(request->path, "/.well-known/openid-configuration") == 0) {

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
 
 import client
-from client import b64url, unb64url
+from client import Refused, b64url, unb64url
 from tap import at, command, fault, finish, ok, path, refusal, web, words
 
 vlek = "vlek" in words
@@ -231,6 +231,14 @@ def attest(body, query="api-version=2022-08-01", route="SevSnpVm"):
     return web(f"{at['maa']}/attest/{route}?{query}", body)["token"]
 
 
+def error_header(query):
+    try:
+        attest({}, query)
+    except Refused as error:
+        return error.headers.get("x-ms-error-code")
+    return "accepted"
+
+
 def claims_of(token):
     return json.loads(unb64url(token.split(".")[1]))
 
@@ -343,6 +351,9 @@ def check_refused(good, report, chain, runtime, cose):
     for name, body, says in rows:
         refusal(f"given {name}, MAA refuses", 400, lambda: attest(body), "InvalidParameter", says=says)
     refusal("given an unknown version, MAA refuses", 400, lambda: attest(good(), "api-version=2018-09-01"))
+    for version, due in ("2020-10-01", None), ("2022-08-01", "InvalidParameter"), ("2025-06-01", "InvalidParameter"):
+        found = error_header(f"api-version={version}")
+        ok(f"given {version}, the header that names the error is {due}", found == due, found)
     refusal("given no such operation, MAA refuses", 404, lambda: attest(good(), route="SgxEnclave"))
 
 
