@@ -6,6 +6,7 @@
 #include "cmd/output.h"
 #include "service/raw_evidence.h"
 #include "util/json.h"
+#include "util/log.h"
 
 #include <string.h>
 
@@ -31,8 +32,9 @@ struct args {
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
-	{ KW_OPTIONAL, 'a', "endpoint", "URL", "attest there, not with attestation.endpoints",
-	  offsetof(struct args, endpoint), NULL },
+	{ KW_OPTIONAL, 'a', "endpoint", "URL",
+	  "attest there, listed in attestation.endpoints or not", offsetof(struct args, endpoint),
+	  NULL },
 	{ KW_OPTIONAL, 'n', "nonce", "TEXT", "what token or evidence must repeat",
 	  offsetof(struct args, nonce), NULL },
 	{ KW_CHOICE, 'o', "format", "text|token", "token is the same as --result token",
@@ -95,7 +97,30 @@ static int give_evidence(struct kw_service *service, const struct args *args,
 	return write_result(args, RESULT_EVIDENCE, kw_bytes_text(text), err);
 }
 
-/* A part of the report as it stands. */
+static int part_of(const struct kw_raw_evidence *evidence, enum result result, char **pem,
+		   struct kw_bytes *ret, struct kw_error *err)
+{
+	if (result == RESULT_REPORT && evidence->hcl.len == 0) {
+		*ret = kw_blob_bytes(&evidence->snp_report);
+		return 0;
+	}
+	if (evidence->hcl.len == 0)
+		return kw_fail(err, KW_E_SNP_UNSUPPORTED,
+			       "this is of a vTPM, and the evidence of this machine comes from an "
+			       "SNP device: report and evidence are what it has");
+	*ret = kw_blob_bytes(&evidence->hcl);
+	if (result == RESULT_REPORT) {
+		*ret = evidence->report.layout.hardware_report;
+	} else if (result == RESULT_RUNTIME) {
+		*ret = evidence->report.layout.claims;
+	} else if (result == RESULT_AKPUB) {
+		*pem = kw_public_key_pem(evidence->report.ak);
+		*ret = kw_bytes_text(*pem);
+	}
+	return 0;
+}
+
+/* A part of the report of a vTPM as it stands, or a report over the nonce. */
 static int give_part(struct kw_service *service, const struct args *args, enum result result,
 		     struct kw_error *err)
 {
@@ -103,17 +128,9 @@ static int give_part(struct kw_service *service, const struct args *args, enum r
 	KW_CLEANUP(freep) char *pem = NULL;
 	struct kw_bytes content;
 
-	if (kw_service_raw_report(service, &evidence, err) < 0)
+	if (kw_service_raw_report(service, kw_bytes_text(args->nonce), &evidence, err) < 0
+	    || part_of(&evidence, result, &pem, &content, err) < 0)
 		return -1;
-	content = kw_blob_bytes(&evidence.hcl);
-	if (result == RESULT_REPORT) {
-		content = evidence.report.layout.hardware_report;
-	} else if (result == RESULT_RUNTIME) {
-		content = evidence.report.layout.claims;
-	} else if (result == RESULT_AKPUB) {
-		pem = kw_public_key_pem(evidence.report.ak);
-		content = kw_bytes_text(pem);
-	}
 	return write_result(args, result, content, err);
 }
 
@@ -127,7 +144,14 @@ static int give_token(struct kw_service *service, const struct args *args, struc
 	return write_result(args, RESULT_TOKEN, kw_attestation_token(session), err);
 }
 
-/* A refusal is an answer here, with its reason on standard error. */
+static bool is_no_answer(const struct kw_error *reason)
+{
+	return kw_error_is_outage(reason) || reason->def->kind == KW_CONFIG
+	       || reason->def->kind == KW_INTERNAL;
+}
+
+/* A refusal is an answer here, with its reason on standard error. That nobody could be asked is
+ * none: it ends as every outage does. */
 static int give_answer(struct kw_service *service, const struct args *args,
 		       struct kw_checks *checks, struct kw_error *err)
 {
@@ -135,6 +159,10 @@ static int give_answer(struct kw_service *service, const struct args *args,
 	struct kw_error reason = { 0 };
 	bool attested = kw_attestation_get(service, NULL, &session, checks, &reason) == 0;
 
+	if (!attested && is_no_answer(&reason)) {
+		*err = reason;
+		return -1;
+	}
 	if (!attested)
 		kw_command_report(&reason);
 	if (write_result(args, RESULT_CHECK, kw_bytes_text(attested ? "true" : "false"), err) < 0)
@@ -162,12 +190,27 @@ static int give(struct kw_service *service, const struct args *args, enum result
 	return give_part(service, args, result, err);
 }
 
+/* Who types the command names the host, as an operator does in the configuration; callers of the
+ * server cannot. That it is another one than those listed is said. */
+static int use_endpoint(struct kw_config *config, const char *endpoint, struct kw_error *err)
+{
+	bool listed = kw_config_lists_endpoint(config, endpoint);
+
+	if (kw_config_use_endpoint(config, endpoint, err) < 0)
+		return -1;
+	if (!listed)
+		kw_log(KW_LOG_WARNING, "endpoint", NULL,
+		       "%s is named on the command line; attestation.endpoints does not list it",
+		       config->attestation.endpoints[0]);
+	return 0;
+}
+
 static int prepare(const struct args *args, struct kw_config **ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 
 	if (kw_command_prepare(KW_ONE_SHOT, args->config, &config, err) < 0
-	    || (args->endpoint && kw_config_use_endpoint(config, args->endpoint, err) < 0)
+	    || (args->endpoint && use_endpoint(config, args->endpoint, err) < 0)
 	    || kw_confine_command(config, args->out, args->no_sandbox, err) < 0)
 		return -1;
 	if (args->nonce)

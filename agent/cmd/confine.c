@@ -16,7 +16,6 @@ static const char *const system_files[] = {
 	"/etc/hosts",	   "/etc/host.conf",	  "/etc/nsswitch.conf",
 	"/etc/os-release", "/usr/lib/os-release",
 };
-static const char *const devices[] = { "/dev/sev-guest", "/dev/sev", "/dev/null" };
 
 enum { PORT_DNS = 53, PORT_HTTPS = 443 };
 
@@ -120,8 +119,10 @@ static void add_evidence(const struct kw_config *config, struct kw_sandbox *sand
 	if (*config->collateral.trusted_roots == '/')
 		kw_sandbox_allow_around(sandbox, KW_SANDBOX_READ, config->collateral.trusted_roots);
 	add_security_context(sandbox);
-	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
-		kw_sandbox_allow(sandbox, KW_SANDBOX_DEVICE, devices[i]);
+	kw_sandbox_allow(sandbox, KW_SANDBOX_WRITE, config->evidence.devices.tsm);
+	kw_sandbox_allow(sandbox, KW_SANDBOX_DEVICE, config->evidence.devices.sev_guest);
+	kw_sandbox_allow(sandbox, KW_SANDBOX_DEVICE, config->evidence.devices.sev);
+	kw_sandbox_allow(sandbox, KW_SANDBOX_DEVICE, "/dev/null");
 }
 
 static void add_upstreams(const struct kw_config *config, struct kw_sandbox *sandbox)

@@ -269,6 +269,8 @@ const struct kw_config_key *kw_config_key_find(const struct kw_config *config, c
  * origin (CFG_USAGE); this value of the client payload's nonce. */
 int kw_config_use_endpoint(struct kw_config *config, const char *url,
 			   struct kw_error *err) KW_MUST_USE;
+/* By origin. */
+bool kw_config_lists_endpoint(const struct kw_config *config, const char *url);
 void kw_config_use_nonce(struct kw_config *config, const char *nonce);
 /* The same from the variables of Microsoft's sidecar: the port of server.http, still on loopback;
  * this source of collateral, asked there (`host` "": where it is by default). CFG_VALUE. */

@@ -44,6 +44,18 @@ void kw_config_use_remote_collateral(struct kw_config *config)
 	config->collateral.n_sources = n;
 }
 
+bool kw_config_lists_endpoint(const struct kw_config *config, const char *url)
+{
+	struct kw_origin origin;
+
+	if (!kw_origin_parse(url, &origin, NULL))
+		return false;
+	for (size_t i = 0; i < config->attestation.n_endpoints; i++)
+		if (kw_origin_is(&origin, config->attestation.endpoints[i]))
+			return true;
+	return false;
+}
+
 void kw_config_use_nonce(struct kw_config *config, const char *nonce)
 {
 	static const char name[] = "nonce";

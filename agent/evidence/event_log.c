@@ -165,6 +165,12 @@ static bool is_filler(struct kw_bytes rest)
 
 int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret, struct kw_error *err)
 {
+	return kw_event_log_walk(in, NULL, NULL, ret, err);
+}
+
+int kw_event_log_walk(struct kw_bytes in, kw_event_fn *each, void *ctx, struct kw_event_log *ret,
+		      struct kw_error *err)
+{
 	struct kw_cursor c = { .in = in };
 	struct kw_event_log log = { .startup_locality = -1, .secure_boot = -1 };
 
@@ -182,6 +188,8 @@ int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret, struct kw_e
 			break;
 		if (take_event(&c, &log, &event, err) < 0 || add_event(&log, &event, &c, err) < 0)
 			return -1;
+		if (each)
+			each(ctx, &log, &event);
 	}
 	log.trailing = kw_cursor_left(&c);
 	*ret = log;

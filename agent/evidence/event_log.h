@@ -30,7 +30,18 @@ int kw_event_log_parse(struct kw_bytes in, struct kw_event_log *ret,
  * the log, all that are not zero. */
 uint32_t kw_event_log_differs(const struct kw_event_log *log, const struct kw_pcr_values *sha256,
 			      uint32_t pcrs);
-/* TPM_LOG_REPLAY: each of `pcrs` (bit mask) replays to its SHA-256 value; the row names the PCRs
- * that differ. */
+struct kw_event {
+	uint32_t pcr, type;
+	struct kw_bytes digests[KW_EVENT_BANKS_MAX]; /* by the header's algorithms; borrowed */
+	struct kw_bytes data;
+};
+
+/* The same, and every event behind the header on the way, as it is read: `log` knows the banks. */
+typedef void kw_event_fn(void *ctx, const struct kw_event_log *log, const struct kw_event *event);
+int kw_event_log_walk(struct kw_bytes in, kw_event_fn *each, void *ctx, struct kw_event_log *ret,
+		      struct kw_error *err) KW_MUST_USE;
+/* Each of `pcrs` (bit mask) replays to its SHA-256 value; the row names the PCRs that differ.
+ * TPM_PCR_EXTENDED if others of them replay, so that the log is this boot's: somebody extended
+ * those behind its back (or bent their part of it). TPM_LOG_REPLAY if none does. */
 void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_values *sha256,
 			uint32_t pcrs, struct kw_checks *checks);

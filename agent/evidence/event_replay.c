@@ -136,6 +136,7 @@ void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_valu
 	const struct kw_pcr_values *replayed = &log->pcrs[BANK_SHA256];
 	char list[PCR_LIST_SIZE], found[KW_CHECK_TEXT_SIZE];
 	uint32_t differ;
+	bool extended;
 
 	if (replayed->hash != KW_TPM_ALG_SHA256) {
 		kw_checks_judge(checks, "event log", KW_E_TPM_LOG_REPLAY, false,
@@ -148,9 +149,12 @@ void kw_event_log_judge(const struct kw_event_log *log, const struct kw_pcr_valu
 		return;
 	}
 	differ = kw_event_log_differs(log, sha256, pcrs);
+	extended = differ && (pcrs & replayed->present & ~differ);
 	list_pcrs(differ ? differ : pcrs, list);
-	snprintf(found, sizeof(found), "%s%s", differ ? "differs in PCR " : "replays to PCR ",
-		 list);
-	kw_checks_judge(checks, "event log", KW_E_TPM_LOG_REPLAY, differ == 0,
-			"replays to the PCR values", found);
+	snprintf(found, sizeof(found), "%s%s%s", differ ? "PCR " : "replays to PCR ", list,
+		 extended ? " differs from the log: someone extended it"
+		 : differ ? " differs from the log"
+			  : "");
+	kw_checks_judge(checks, "event log", extended ? KW_E_TPM_PCR_EXTENDED : KW_E_TPM_LOG_REPLAY,
+			differ == 0, "replays to the PCR values", found);
 }

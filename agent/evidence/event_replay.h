@@ -5,12 +5,6 @@
 
 #include "evidence/event_log.h"
 
-struct kw_event {
-	uint32_t pcr, type;
-	struct kw_bytes digests[KW_EVENT_BANKS_MAX]; /* by the header's algorithms; borrowed */
-	struct kw_bytes data;
-};
-
 /* After the header: which banks are replayed. */
 void kw_event_replay_open(struct kw_event_log *log);
 /* PCR 0 starts with the startup locality. False: it was extended already. */

@@ -43,15 +43,15 @@ int kw_hcl_read_fresh(struct kw_tpm *tpm, const uint8_t user_data[KW_HCL_USER_DA
 {
 	const struct kw_bytes content = { user_data, KW_HCL_USER_DATA_SIZE };
 
-	if (kw_tpm_nv_write(tpm, KW_NV_USER_DATA, content, err) < 0)
-		return -1;
 	for (int i = 0; i < RENEWAL_TRIES; i++) {
 		KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = { 0 };
 		KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };
 
 		if (i > 0)
 			kw_sleep_ms(tpm->clock, RENEWAL_MS);
-		if (kw_hcl_read(tpm, &hcl, &report, err) < 0)
+		/* Again each time: while we waited a neighbour may have put its own there. */
+		if (kw_tpm_nv_write(tpm, KW_NV_USER_DATA, content, err) < 0
+		    || kw_hcl_read(tpm, &hcl, &report, err) < 0)
 			return -1;
 		if (!report.has_user_data)
 			return kw_fail(err, KW_E_SNP_FRESHNESS,
@@ -62,7 +62,9 @@ int kw_hcl_read_fresh(struct kw_tpm *tpm, const uint8_t user_data[KW_HCL_USER_DA
 		kw_hcl_report_move(ret_report, &report);
 		return 0;
 	}
-	return kw_fail(err, KW_E_SNP_FRESHNESS,
-		       "%d reports in a row do not carry what was written to NV index 0x%08x",
-		       RENEWAL_TRIES, KW_NV_USER_DATA);
+	return kw_fail(
+		err, KW_E_SNP_FRESHNESS,
+		"%d reports in a row do not carry what was written to NV index 0x%08x: others "
+		"write there too",
+		RENEWAL_TRIES, KW_NV_USER_DATA);
 }

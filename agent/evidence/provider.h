@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "evidence/event_log.h"
 #include "evidence/hcl_report.h"
+#include "evidence/snp_device.h"
 #include "evidence/tpm_structures.h"
 #include "util/clock.h"
 #include "util/secret.h"
@@ -62,10 +63,10 @@ struct kw_provider {
 	 * again. */
 	int (*unwrap)(struct kw_evidence *evidence, enum kw_rsa_scheme scheme, enum kw_hash oaep,
 		      struct kw_bytes wrapped, struct kw_secret *ret, struct kw_error *err);
-	/* The SNP report over 64 bytes of a caller. NULL: the platform decides what its report
-	 * carries. */
-	int (*report)(const struct kw_config *config,
-		      const uint8_t report_data[KW_HCL_USER_DATA_SIZE], struct kw_blob *ret,
+	/* A bare report that carries these bytes of a caller, and the host's certificate table.
+	 * NULL: the platform decides what its report carries. */
+	int (*report)(const struct kw_config *config, const struct kw_random *random,
+		      const uint8_t report_data[KW_SNP_REPORT_DATA_SIZE], struct kw_snp_taken *ret,
 		      struct kw_error *err);
 };
 extern const struct kw_provider kw_provider_azure_vtpm, kw_provider_tsm, kw_provider_sev_guest,

@@ -58,6 +58,8 @@ static int quote_stable(struct kw_tpm *tpm, struct kw_bytes nonce, uint32_t pcrs
 
 static void hand_over(struct kw_raw_evidence *to, struct kw_raw_evidence *from)
 {
+	if (from->hcl.len > 0)
+		from->snp = from->report.snp;
 	*to = *from;
 	*from = (struct kw_raw_evidence){ 0 };
 }
@@ -73,6 +75,26 @@ int kw_raw_evidence_gather(const struct kw_config *config,
 	if (open_tpm(config, &tpm, err) < 0
 	    || kw_hcl_read_fresh(&tpm, report_data, &e.hcl, &e.report, err) < 0
 	    || quote_stable(&tpm, nonce, KW_ALL_PCRS, &e, err) < 0)
+		return -1;
+	hand_over(ret, &e);
+	return 0;
+}
+
+int kw_raw_evidence_from(const struct kw_provider *provider, const struct kw_config *config,
+			 const struct kw_random *random,
+			 const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
+			 struct kw_raw_evidence *ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_snp_taken_clear) struct kw_snp_taken taken = { 0 };
+	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence e = { 0 };
+
+	if (!provider->report)
+		return kw_raw_evidence_gather(config, report_data, ret, err);
+	if (provider->report(config, random, report_data, &taken, err) < 0)
+		return -1;
+	e.snp_report = kw_blob_steal(&taken.report);
+	e.device_table = kw_blob_steal(&taken.table);
+	if (kw_snp_report_parse(kw_blob_bytes(&e.snp_report), &e.snp, err) < 0)
 		return -1;
 	hand_over(ret, &e);
 	return 0;
@@ -112,6 +134,8 @@ int kw_raw_report_read(const struct kw_config *config, struct kw_raw_evidence *r
 void kw_raw_evidence_clear(struct kw_raw_evidence *evidence)
 {
 	kw_hcl_report_clear(&evidence->report);
+	kw_blob_clear(&evidence->snp_report);
+	kw_blob_clear(&evidence->device_table);
 	kw_blob_clear(&evidence->hcl);
 	kw_blob_clear(&evidence->quote);
 	kw_blob_clear(&evidence->quote_signature);

@@ -9,17 +9,26 @@
 
 #include "config/config.h"
 #include "evidence/hcl_report.h"
+#include "evidence/provider.h"
 #include "evidence/tpm_structures.h"
 
 #define KW_ALL_PCRS 0xffffffu /* 0-23 */
 
 struct kw_raw_evidence {
+	struct kw_snp_report snp;		 /* borrows from hcl or snp_report */
+	struct kw_blob snp_report, device_table; /* of a machine without a vTPM, and nothing else */
 	struct kw_blob hcl;
 	struct kw_hcl_report report;	       /* borrows from hcl */
 	struct kw_blob quote, quote_signature; /* empty: the report alone was read */
 	struct kw_blob ak_public;	       /* TPM2B_PUBLIC of the key that signed */
 	struct kw_pcr_values pcrs;
 };
+/* From whatever has the provider: of a guest with an SNP device the report alone, which carries the
+ * bytes. SNP_* */
+int kw_raw_evidence_from(const struct kw_provider *provider, const struct kw_config *config,
+			 const struct kw_random *random,
+			 const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
+			 struct kw_raw_evidence *ret, struct kw_error *err) KW_MUST_USE;
 /* SNP_FRESHNESS where others use the index at the same time; TPM_*, HCL_*, SNP_*. */
 int kw_raw_evidence_gather(const struct kw_config *config,
 			   const uint8_t report_data[KW_HCL_USER_DATA_SIZE],

@@ -132,8 +132,17 @@ static int unwrap(struct kw_evidence *e, enum kw_rsa_scheme scheme, enum kw_hash
                                                                                                \
 		return gather(&kw_provider_##id, kw_##id##_take, &device, config, ret, err);   \
 	}                                                                                      \
+	static int id##_report(const struct kw_config *config, const struct kw_random *random, \
+			       const uint8_t report_data[KW_SNP_REPORT_DATA_SIZE],             \
+			       struct kw_snp_taken *ret, struct kw_error *err)                 \
+	{                                                                                      \
+		const struct kw_snp_device device =                                            \
+			device_of(config->evidence.devices.member, random);                    \
+                                                                                               \
+		return kw_##id##_take(&device, report_data, ret, err);                         \
+	}                                                                                      \
 	const struct kw_provider kw_provider_##id = { (text), id##_probe, id##_gather, unwrap, \
-						      NULL }
+						      id##_report }
 
 PROVIDER(tsm, "tsm", tsm);
 PROVIDER(sev_guest, "sev-guest", sev_guest);

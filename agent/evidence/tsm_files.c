@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,6 +66,15 @@ void kw_tsm_entry_remove(struct kw_tsm_entry *entry)
 	errno = saved;
 }
 
+/* True only where /proc can tell. */
+static bool is_gone(intmax_t pid)
+{
+	char path[sizeof("/proc/") + 20];
+
+	snprintf(path, sizeof(path), "/proc/%jd", pid);
+	return access("/proc/self", F_OK) == 0 && access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 /* One thread at a time makes entries, so none of ours is in use either. */
 static bool is_leftover(const char *name, const char *prefix)
 {
@@ -78,7 +86,7 @@ static bool is_leftover(const char *name, const char *prefix)
 	digits = name + strlen(prefix);
 	if (sscanf(digits, "%9jd", &pid) != 1 || pid <= 0)
 		return false;
-	return pid == getpid() || (kill((pid_t)pid, 0) < 0 && errno == ESRCH);
+	return pid == getpid() || is_gone(pid);
 }
 
 void kw_tsm_remove_leftovers(const char *directory)

@@ -105,7 +105,7 @@ static int judge(const struct keyward_verification *what, struct kw_verification
 		judge_quote(what, v);
 		return 0;
 	case KEYWARD_EVENT_LOG:
-		kw_verify_event_log(view(what->object), view(what->pcrs), v);
+		kw_verify_event_log(view(what->object), view(what->pcrs), false, v);
 		return 0;
 	case KEYWARD_TOKEN:
 		return judge_token(what, now_s, v, err);

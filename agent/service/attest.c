@@ -41,14 +41,17 @@ int kw_service_caller_report(struct kw_service *service, struct kw_bytes runtime
 {
 	KW_CLEANUP(kw_caller_report_clear) struct kw_caller_report r = { 0 };
 	uint8_t report_data[KW_HCL_USER_DATA_SIZE];
+	KW_CLEANUP(kw_snp_taken_clear) struct kw_snp_taken taken = { 0 };
 	struct kw_snp_report snp = { 0 };
 
 	kw_raw_report_data(runtime, report_data);
-	if (kw_service_report(service, report_data, &r.report, err) < 0
-	    || kw_snp_report_parse(kw_blob_bytes(&r.report), &snp, err) < 0)
+	if (kw_service_report(service, report_data, &taken, err) < 0)
 		return kw_wrap(err, "evidence");
-	if (kw_service_collateral_for(service, &snp, (struct kw_bytes){ 0 }, false, &r.collateral,
-				      err)
+	r.report = kw_blob_steal(&taken.report);
+	if (kw_snp_report_parse(kw_blob_bytes(&r.report), &snp, err) < 0)
+		return kw_wrap(err, "evidence");
+	if (kw_service_collateral_for(service, &snp, kw_blob_bytes(&taken.table), false,
+				      &r.collateral, err)
 	    < 0)
 		return kw_wrap(err, "collateral for the report");
 	if (judge(service, &snp, r.collateral, KW_BYTES(report_data), err) < 0)

@@ -17,17 +17,20 @@ struct gathering { /* travels to the thread that owns the TPM and back */
 };
 
 /* Probing opens the device too, so the choice is made here, once, and only by the TPM's thread. */
-static int choose_provider(struct kw_service *service, struct kw_error *err)
+int kw_service_provider(struct kw_service *service, const struct kw_provider **ret,
+			struct kw_error *err)
 {
 	struct kw_checks why = { 0 };
 	char tried[sizeof(err->detail)];
 
-	if (service->provider != NULL)
-		return 0;
-	if (kw_provider_choose(service->config, &service->provider, &why, err) < 0)
-		return -1;
-	kw_provider_tried(&why, tried, sizeof(tried));
-	kw_log(KW_LOG_INFO, "evidence", NULL, "provider %s (%s)", service->provider->name, tried);
+	if (service->provider == NULL) {
+		if (kw_provider_choose(service->config, &service->provider, &why, err) < 0)
+			return -1;
+		kw_provider_tried(&why, tried, sizeof(tried));
+		kw_log(KW_LOG_INFO, "evidence", NULL, "provider %s (%s)", service->provider->name,
+		       tried);
+	}
+	*ret = service->provider;
 	return 0;
 }
 
@@ -55,10 +58,10 @@ static void compare_policy(const struct kw_evidence *evidence)
 static int gather(struct gathering *g)
 {
 	struct kw_service *service = g->service;
+	const struct kw_provider *provider = NULL;
 
-	if (choose_provider(service, g->err) < 0
-	    || service->provider->gather(service->config, service->options.random, g->ret, g->err)
-		       < 0)
+	if (kw_service_provider(service, &provider, g->err) < 0
+	    || provider->gather(service->config, service->options.random, g->ret, g->err) < 0)
 		return -1;
 	if ((*g->ret)->kind == KW_EVIDENCE_SNP)
 		compare_policy(*g->ret);
@@ -103,7 +106,7 @@ int kw_service_gather(struct kw_service *service, struct kw_evidence **ret, stru
 struct reporting {
 	struct kw_service *service;
 	const uint8_t *report_data;
-	struct kw_blob *ret;
+	struct kw_snp_taken *ret;
 	struct kw_error *err;
 	int result;
 };
@@ -112,21 +115,22 @@ static void report_there(void *arg)
 {
 	struct reporting *r = arg;
 	struct kw_service *service = r->service;
+	const struct kw_provider *provider = NULL;
 
-	r->result = choose_provider(service, r->err);
+	r->result = kw_service_provider(service, &provider, r->err);
 	if (r->result < 0)
 		return;
-	if (service->provider->report == NULL)
+	if (provider->report == NULL)
 		r->result = kw_fail(r->err, KW_E_SNP_CALLER_DATA,
 				    "provider %s: the report carries the runtime data of the vTPM",
-				    service->provider->name);
+				    provider->name);
 	else
-		r->result =
-			service->provider->report(service->config, r->report_data, r->ret, r->err);
+		r->result = provider->report(service->config, service->options.random,
+					     r->report_data, r->ret, r->err);
 }
 
 int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
-		      struct kw_blob *ret, struct kw_error *err)
+		      struct kw_snp_taken *ret, struct kw_error *err)
 {
 	struct reporting r = { service, report_data, ret, err, -1 };
 

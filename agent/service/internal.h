@@ -37,12 +37,15 @@ void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg
 /* True: the TPM was restarted, or its driver was; with a new connection the transaction may
  * succeed. Empties the error. */
 bool kw_tpm_connection_broke(struct kw_error *err);
+/* The provider, chosen the first time; on the thread that owns the TPM. */
+int kw_service_provider(struct kw_service *service, const struct kw_provider **ret,
+			struct kw_error *err) KW_MUST_USE;
 /* Gathers evidence where the TPM belongs; chooses the provider the first time. */
 int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
 		      struct kw_error *err) KW_MUST_USE;
 /* The SNP report over these bytes, where the provider can have one. SNP_CALLER_DATA. */
 int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
-		      struct kw_blob *ret, struct kw_error *err) KW_MUST_USE;
+		      struct kw_snp_taken *ret, struct kw_error *err) KW_MUST_USE;
 /* Opens what was wrapped for the evidence's key, where the TPM belongs. */
 int kw_service_open_wrapped(struct kw_service *service, struct kw_evidence *evidence,
 			    enum kw_rsa_scheme scheme, enum kw_hash oaep, struct kw_bytes wrapped,

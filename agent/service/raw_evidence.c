@@ -6,11 +6,12 @@
 
 #include <string.h>
 
-enum { FORMAT_VERSION = 2 };
+enum { VTPM_FORMAT_VERSION = 2, SNP_FORMAT_VERSION = 1 };
 
 struct reading { /* travels to the thread that owns the TPM and back */
-	const struct kw_config *config;
-	const uint8_t *report_data; /* NULL: the report as it stands */
+	struct kw_service *service;
+	uint8_t report_data[KW_HCL_USER_DATA_SIZE];
+	bool as_it_stands; /* where a report stands: in a vTPM */
 	struct kw_raw_evidence *ret;
 	struct kw_error *err;
 	int result;
@@ -18,9 +19,15 @@ struct reading { /* travels to the thread that owns the TPM and back */
 
 static int read_once(const struct reading *r)
 {
-	return r->report_data != NULL
-		       ? kw_raw_evidence_gather(r->config, r->report_data, r->ret, r->err)
-		       : kw_raw_report_read(r->config, r->ret, r->err);
+	const struct kw_config *config = r->service->config;
+	const struct kw_provider *provider = NULL;
+
+	if (kw_service_provider(r->service, &provider, r->err) < 0)
+		return -1;
+	return r->as_it_stands && !provider->report
+		       ? kw_raw_report_read(config, r->ret, r->err)
+		       : kw_raw_evidence_from(provider, config, r->service->options.random,
+					      r->report_data, r->ret, r->err);
 }
 
 static void read_there(void *arg)
@@ -32,19 +39,22 @@ static void read_there(void *arg)
 		r->result = read_once(r);
 }
 
-static int read_evidence(struct kw_service *service, const uint8_t *report_data,
+static int read_evidence(struct kw_service *service, struct kw_bytes nonce, bool as_it_stands,
 			 struct kw_raw_evidence *ret, struct kw_error *err)
 {
-	struct reading r = { service->config, report_data, ret, err, -1 };
+	struct reading r = {
+		.service = service, .as_it_stands = as_it_stands, .ret = ret, .err = err
+	};
 
+	kw_raw_report_data(nonce, r.report_data);
 	kw_service_on_tpm(service, read_there, &r);
 	return r.result;
 }
 
-int kw_service_raw_report(struct kw_service *service, struct kw_raw_evidence *ret,
-			  struct kw_error *err)
+int kw_service_raw_report(struct kw_service *service, struct kw_bytes nonce,
+			  struct kw_raw_evidence *ret, struct kw_error *err)
 {
-	return read_evidence(service, NULL, ret, err);
+	return read_evidence(service, nonce, true, ret, err);
 }
 
 void kw_raw_report_data(struct kw_bytes nonce, uint8_t ret[KW_HCL_USER_DATA_SIZE])
@@ -53,21 +63,32 @@ void kw_raw_report_data(struct kw_bytes nonce, uint8_t ret[KW_HCL_USER_DATA_SIZE
 	kw_digest(KW_SHA256, nonce, ret);
 }
 
+static void judge_vtpm(const struct kw_raw_evidence *e, struct kw_bytes report_data,
+		       struct kw_checks *checks)
+{
+	kw_hcl_report_judge(&e->report, checks);
+	kw_quote_judge(kw_blob_bytes(&e->quote), kw_blob_bytes(&e->quote_signature), e->report.ak,
+		       report_data, &e->pcrs, 1, checks);
+}
+
 static void judge(struct kw_service *service, const struct kw_raw_evidence *e,
 		  const struct kw_collateral *collateral, struct kw_bytes report_data,
 		  struct kw_checks *checks)
 {
 	const struct kw_config *config = service->config;
-	const struct kw_signed_report report = kw_signed_report_of(&e->report.snp);
+	const struct kw_signed_report report = kw_signed_report_of(&e->snp);
 	const struct kw_snp_rules rules = { .allow_debug = config->evidence.allow_debug };
 
 	kw_collateral_judge(collateral, service->amd_roots, kw_wall_s(service->options.clock),
 			    checks);
 	kw_collateral_judge_report(collateral, &report, config->evidence.allow_masked_chip, checks);
-	kw_hcl_report_judge(&e->report, checks);
-	kw_snp_report_judge(&e->report.snp, &rules, checks);
-	kw_quote_judge(kw_blob_bytes(&e->quote), kw_blob_bytes(&e->quote_signature), e->report.ak,
-		       report_data, &e->pcrs, 1, checks);
+	kw_snp_report_judge(&e->snp, &rules, checks);
+	if (e->hcl.len > 0)
+		judge_vtpm(e, report_data, checks);
+	else
+		kw_checks_same_bytes(checks, "runtime claims hash", KW_E_SNP_REPORT_DATA,
+				     report_data.data, e->snp.report_data,
+				     sizeof(e->snp.report_data));
 }
 
 static void add_hex(struct kw_json *to, const char *name, struct kw_bytes bytes)
@@ -85,12 +106,11 @@ static void add_base64url(struct kw_json *to, const char *name, struct kw_bytes 
 	kw_json_add_string(to, name, text);
 }
 
-static struct kw_json *raw_json(const struct kw_raw_evidence *e,
-				const struct kw_collateral *collateral)
+static void add_vtpm(struct kw_json *json, const struct kw_raw_evidence *e)
 {
-	struct kw_json *json = kw_json_new_object(), *quote, *pcrs;
+	struct kw_json *quote, *pcrs;
 
-	kw_json_add_int(json, "version", FORMAT_VERSION);
+	kw_json_add_int(json, "version", VTPM_FORMAT_VERSION);
 	quote = kw_json_add_object(json, "tpm_quote");
 	add_hex(quote, "signature", kw_blob_bytes(&e->quote_signature));
 	add_hex(quote, "message", kw_blob_bytes(&e->quote));
@@ -98,6 +118,20 @@ static struct kw_json *raw_json(const struct kw_raw_evidence *e,
 	for (unsigned i = 0; i < KW_TPM_PCRS; i++)
 		add_hex(pcrs, NULL, (struct kw_bytes){ e->pcrs.value[i], KW_SHA256_SIZE });
 	add_base64url(json, "hcl_report", kw_blob_bytes(&e->hcl));
+}
+
+static struct kw_json *raw_json(const struct kw_raw_evidence *e,
+				const struct kw_collateral *collateral)
+{
+	struct kw_json *json = kw_json_new_object();
+
+	if (e->hcl.len > 0) {
+		add_vtpm(json, e);
+	} else {
+		kw_json_add_int(json, "version", SNP_FORMAT_VERSION);
+		add_base64url(json, "snp_report", kw_blob_bytes(&e->snp_report));
+		add_base64url(json, "chain", kw_bytes_text(collateral->chain_pem));
+	}
 	add_base64url(json, "vcek", kw_blob_bytes(&collateral->vcek));
 	return json;
 }
@@ -110,10 +144,10 @@ int kw_service_raw_evidence(struct kw_service *service, struct kw_bytes nonce, s
 	uint8_t report_data[KW_HCL_USER_DATA_SIZE];
 
 	kw_raw_report_data(nonce, report_data);
-	if (read_evidence(service, report_data, &evidence, err) < 0)
+	if (read_evidence(service, nonce, false, &evidence, err) < 0)
 		return kw_wrap(err, "evidence");
-	if (kw_service_collateral_for(service, &evidence.report.snp, (struct kw_bytes){ 0 }, false,
-				      &collateral, err)
+	if (kw_service_collateral_for(service, &evidence.snp, kw_blob_bytes(&evidence.device_table),
+				      false, &collateral, err)
 	    < 0)
 		return kw_wrap(err, "collateral for the report");
 	judge(service, &evidence, collateral, KW_BYTES(report_data), checks);

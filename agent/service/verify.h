@@ -55,7 +55,9 @@ struct kw_verify_quote {
 	struct kw_bytes nonce, pcrs, event_log;
 };
 void kw_verify_quote(const struct kw_verify_quote *quote, struct kw_verification *ret);
-void kw_verify_event_log(struct kw_bytes file, struct kw_bytes pcrs, struct kw_verification *ret);
+/* `list`: the facts have every event, {"pcr", "type", "sha256", "says"} under "events_list". */
+void kw_verify_event_log(struct kw_bytes file, struct kw_bytes pcrs, bool list,
+			 struct kw_verification *ret);
 
 struct kw_verify_token {
 	struct kw_bytes jwks;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TPM quotes and event logs. */
 #include "evidence/event_log.h"
+#include "evidence/event_text.h"
 #include "evidence/pcr_file.h"
 #include "service/verify.h"
 
@@ -106,10 +107,33 @@ static void judge_log(struct kw_bytes file, const struct kw_pcr_values *sha256, 
 	tell_unexplained(sha256, pcrs & sha256->present & ~replayable, v);
 }
 
-void kw_verify_event_log(struct kw_bytes file, struct kw_bytes pcrs, struct kw_verification *ret)
+static void list_event(void *ctx, const struct kw_event_log *log, const struct kw_event *event)
+{
+	struct kw_json *one = kw_json_add_object(ctx, NULL);
+	char type[16], says[KW_EVENT_TEXT_SIZE];
+
+	kw_json_add_int(one, "pcr", event->pcr);
+	kw_json_add_string(one, "type", kw_event_type_text(event->type, type));
+	for (size_t i = 0; i < log->n_algorithms; i++)
+		if (strcmp(kw_pcr_bank_name(log->algorithms[i]), "sha256") == 0)
+			kw_verify_fact_hex(one, "sha256", event->digests[i].data,
+					   event->digests[i].len);
+	kw_event_describe(event, says);
+	kw_json_add_string(one, "says", says);
+}
+
+void kw_verify_event_log(struct kw_bytes file, struct kw_bytes pcrs, bool list,
+			 struct kw_verification *ret)
 {
 	struct banks banks = { 0 };
 	const struct kw_pcr_values *sha256;
+	struct kw_event_log unused;
+	struct kw_error ignored = { 0 }; /* judge_log() says it */
+
+	if (list)
+		(void)!kw_event_log_walk(file, list_event,
+					 kw_json_add_array(ret->facts, "events_list"), &unused,
+					 &ignored);
 
 	kw_json_add_int(ret->facts, "size", (int64_t)file.len);
 	if (!read_banks(pcrs, &banks, ret))

@@ -36,6 +36,7 @@ static const char *reason_of(const struct kw_error *err)
 		{ KW_E_TPM_QUOTE_PCRS, "pcr-digest-mismatch" },
 		{ KW_E_TPM_LOG_FORM, "bad-eventlog" },
 		{ KW_E_TPM_LOG_REPLAY, "pcr-replay-mismatch" },
+		{ KW_E_TPM_PCR_EXTENDED, "pcr-replay-mismatch" },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

@@ -361,7 +361,7 @@ static const struct row {
 	  "wrapping key attributes", KW_E_TPM_CERTIFY },
 	{ "given a wrapping key under other PCRs, it is refused", open_wrapping_key_by_other_pcrs,
 	  "wrapping key attributes", KW_E_TPM_CERTIFY },
-	{ "given a changed log, it is refused", change_log, "event log", KW_E_TPM_LOG_REPLAY },
+	{ "given a changed log, it is refused", change_log, "event log", KW_E_TPM_PCR_EXTENDED },
 	{ "given a cut log, it is refused", cut_log, "event log form", KW_E_TPM_LOG_FORM },
 	{ "given no log, that is not possible and no failure", lose_log, NULL, KW_OK },
 };
