@@ -23,6 +23,7 @@ const struct kw_route kw_routes[] = {
 	{ "POST", "/v1/keys/*/unwrap", 0, kw_route_unwrap },
 	{ "POST", "/v1/attest", 0, kw_route_attest },
 	{ "GET", "/v1/collateral", 0, kw_route_collateral },
+	{ "POST", "/v1/explain", 0, kw_route_explain },
 	{ "GET", "/status", 0, kw_route_status },
 	{ "GET", "/livez", KW_ROUTE_HEALTH, kw_route_livez },
 	{ "GET", "/readyz", KW_ROUTE_HEALTH, kw_route_readyz },

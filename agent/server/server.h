@@ -185,6 +185,7 @@ enum MHD_Result kw_route_sign(struct kw_request *request);
 enum MHD_Result kw_route_unwrap(struct kw_request *request);
 enum MHD_Result kw_route_attest(struct kw_request *request);	 /* POST /v1/attest */
 enum MHD_Result kw_route_collateral(struct kw_request *request); /* GET /v1/collateral */
+enum MHD_Result kw_route_explain(struct kw_request *request);	 /* POST /v1/explain */
 enum MHD_Result kw_route_openapi(struct kw_request *request);	 /* GET /openapi.json */
 enum MHD_Result kw_route_status(struct kw_request *request);	 /* GET /status */
 enum MHD_Result kw_route_livez(struct kw_request *request);
