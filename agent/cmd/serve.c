@@ -27,6 +27,14 @@ static int load(void *ctx, const struct kw_config *now, struct kw_config **ret,
 	return 0;
 }
 
+/* A pod that never became ready is stopped by its startup probe: its message says why. */
+static void unready(void *ctx, const struct kw_error *why)
+{
+	const struct args *args = ctx;
+
+	kw_termination_write(args->termination_log, why);
+}
+
 static int serve(struct args *args, struct kw_error *err)
 {
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
@@ -35,6 +43,8 @@ static int serve(struct args *args, struct kw_error *err)
 		.random = &kw_random_system,
 		.load = load,
 		.load_ctx = args,
+		.unready = unready,
+		.unready_ctx = args,
 	};
 
 	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0

@@ -25,6 +25,7 @@ enum {
 
 struct loop {
 	struct kw_server *server;
+	const struct kw_serve_options *options;
 	int epoll, signals;
 	int64_t stop_by_ms; /* 0: not stopping */
 };
@@ -199,12 +200,27 @@ static int pause_ms(const struct loop *loop)
 	return next - now_ms > INT32_MAX ? INT32_MAX : (int)(next - now_ms);
 }
 
+/* The last refusal of the first required key that is missing, or NULL. */
+static const struct kw_error *why_unready(const struct kw_server *server)
+{
+	for (size_t i = 0; i < kw_store_count(server->store); i++) {
+		const struct kw_entry *entry = kw_store_at(server->store, i);
+
+		if (entry->required && entry->current == NULL && entry->last_error.def != NULL)
+			return &entry->last_error;
+	}
+	return NULL;
+}
+
 static void begin_stop(struct loop *loop)
 {
 	struct kw_server *server = loop->server;
+	const struct kw_error *why = why_unready(server);
 
 	if (loop->stop_by_ms != 0)
 		return;
+	if (why != NULL && loop->options->unready != NULL)
+		loop->options->unready(loop->options->unready_ctx, why);
 	kw_log(KW_LOG_INFO, "stopping", NULL, "asked to stop");
 	loop->stop_by_ms = kw_boot_ms(server->clock) + STOP_MS;
 	server->stopping = true;
@@ -274,9 +290,10 @@ static void loop_clear(struct loop *loop)
 	kw_fd_close(&loop->signals);
 }
 
-static int run(struct kw_server *server, struct kw_error *err)
+static int run(struct kw_server *server, const struct kw_serve_options *options,
+	       struct kw_error *err)
 {
-	KW_CLEANUP(loop_clear) struct loop loop = { server, -1, -1, 0 };
+	KW_CLEANUP(loop_clear) struct loop loop = { server, options, -1, -1, 0 };
 	int result = -1;
 
 	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0
@@ -320,7 +337,7 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 	if (kw_listeners_open(&server, err) == 0 && open_parts(&server, options, err) == 0
 	    && kw_daemons_start(&server, err) == 0) {
 		announce(&server);
-		result = run(&server, err);
+		result = run(&server, options, err);
 	}
 	free_or_exit(&server, result);
 	return result;

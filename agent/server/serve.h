@@ -20,6 +20,10 @@ struct kw_serve_options {
 	int (*load)(void *ctx, const struct kw_config *now, struct kw_config **ret,
 		    struct kw_error *err);
 	void *load_ctx;
+	/* When the stop comes while a required key is not there: why. Not called otherwise; or
+	 * NULL. */
+	void (*unready)(void *ctx, const struct kw_error *why);
+	void *unready_ctx;
 };
 
 int kw_serve(const struct kw_config *config, const struct kw_serve_options *options,
