@@ -7,6 +7,11 @@
  * glibc lets a program define these two and keeps the others working, because its own heap stays
  * below: __libc_free() is the real one. Sanitizers bring a heap of their own, so nothing is
  * interposed there and the hooks alone are in force. valgrind replaces both symbols by its own.
+ *
+ * In a static program libc.a brings malloc, free and realloc in one object, so that the symbols
+ * cannot be defined again: there the linker turns every call of them, libc's own included, into one
+ * of
+ * __wrap_free() and __wrap_realloc() (ld --wrap), and __real_free() is libc's.
  */
 #include "cmd/alloc.h"
 
@@ -27,8 +32,20 @@
 #define INTERPOSE 1
 #endif
 
+#ifdef KW_STATIC
+#define HEAP_FREE "__real_free"
+#define FREE "__wrap_free"
+#define REALLOC "__wrap_realloc"
+#else
+#define HEAP_FREE "__libc_free"
+#define FREE "free"
+#define REALLOC "realloc"
+#endif
+
 #if INTERPOSE
-void heap_free(void *memory) __asm__("__libc_free");
+void heap_free(void *memory) __asm__(HEAP_FREE);
+void program_free(void *memory) __asm__(FREE);
+void *program_realloc(void *memory, size_t size) __asm__(REALLOC);
 #else
 static void heap_free(void *memory)
 {
@@ -64,12 +81,12 @@ static void *wiping_realloc(void *memory, size_t size)
 }
 
 #if INTERPOSE
-void free(void *memory)
+void program_free(void *memory)
 {
 	wiping_free(memory);
 }
 
-void *realloc(void *memory, size_t size)
+void *program_realloc(void *memory, size_t size)
 {
 	return wiping_realloc(memory, size);
 }
