@@ -3,6 +3,8 @@
 
 #include "service/internal.h"
 #include "service/raw_evidence.h"
+#include "util/json.h"
+#include "util/memory.h"
 
 void kw_caller_report_clear(struct kw_caller_report *report)
 {
@@ -56,19 +58,50 @@ int kw_service_caller_report(struct kw_service *service, struct kw_bytes runtime
 		return kw_wrap(err, "collateral for the report");
 	if (judge(service, &snp, r.collateral, KW_BYTES(report_data), err) < 0)
 		return kw_wrap(err, "verifying this machine's evidence");
+	r.uvm = kw_reference_info();
 	*ret = r;
 	r = (struct kw_caller_report){ 0 };
 	return 0;
 }
 
+/* Evidence without a wrapping key: the token is for the caller's own use. */
+static int evidence_of(struct kw_caller_report *report, struct kw_bytes runtime,
+		       struct kw_evidence **ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *e = kw_alloc(sizeof(*e));
+
+	e->kind = KW_EVIDENCE_SNP;
+	e->runtime = kw_blob_copy(runtime);
+	e->snp_report = kw_blob_steal(&report->report);
+	if (kw_snp_report_parse(kw_blob_bytes(&e->snp_report), &e->snp, err) < 0)
+		return -1;
+	*ret = KW_STEAL(e);
+	return 0;
+}
+
+static int check_json(struct kw_bytes runtime, struct kw_error *err)
+{
+	KW_CLEANUP(kw_json_freep) struct kw_json *json = NULL;
+
+	if (kw_json_parse(runtime, KW_JSON_STRICT, KW_E_SRV_BODY, &json, err) < 0)
+		return kw_wrap(err, "runtime data");
+	return 0;
+}
+
 int kw_service_caller_token(struct kw_service *service, const char *endpoint,
-			    struct kw_bytes runtime, struct kw_secret *ret KW_UNUSED,
-			    struct kw_error *err)
+			    struct kw_bytes runtime, struct kw_secret *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_caller_report_clear) struct kw_caller_report report = { 0 };
+	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
+	struct kw_exchange x = { .endpoint = endpoint };
+	struct kw_checks checks = { 0 };
+	int64_t expiry_s = 0;
 
-	if (kw_service_caller_report(service, runtime, &report, err) < 0)
+	if (check_json(runtime, err) < 0
+	    || kw_service_caller_report(service, runtime, &report, err) < 0
+	    || evidence_of(&report, runtime, &evidence, err) < 0)
 		return -1;
-	return kw_fail(err, KW_E_SNP_UNSUPPORTED, "attesting a caller's runtime data with %s",
-		       endpoint);
+	x.evidence = evidence;
+	x.collateral = report.collateral;
+	return kw_exchange(service, &x, &checks, ret, &expiry_s, err);
 }

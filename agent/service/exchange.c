@@ -86,7 +86,7 @@ static int guest_token(struct kw_service *service, const struct kw_exchange *x,
 }
 
 /* What endorses the guest's measurement; a guest without it is judged by its measurement alone. */
-static struct kw_blob reference_info(void)
+struct kw_blob kw_reference_info(void)
 {
 	struct kw_blob info = { 0 };
 	struct kw_error err = { 0 };
@@ -101,7 +101,7 @@ static int snp_token(struct kw_service *service, const struct kw_exchange *x,
 		     const struct kw_json *payload, struct kw_maa_call *call, struct kw_secret *ret,
 		     struct kw_error *err)
 {
-	KW_CLEANUP(kw_blob_clear) struct kw_blob endorsement = reference_info();
+	KW_CLEANUP(kw_blob_clear) struct kw_blob endorsement = kw_reference_info();
 	KW_CLEANUP(kw_blob_clear)
 	struct kw_blob body =
 		kw_maa_snp_body(x->evidence, x->collateral, kw_blob_bytes(&endorsement),

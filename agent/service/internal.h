@@ -43,6 +43,8 @@ int kw_service_provider(struct kw_service *service, const struct kw_provider **r
 /* Gathers evidence where the TPM belongs; chooses the provider the first time. */
 int kw_service_gather(struct kw_service *service, struct kw_evidence **ret,
 		      struct kw_error *err) KW_MUST_USE;
+/* What endorses the measurement of a guest's utility VM; empty: there is none. */
+struct kw_blob kw_reference_info(void);
 /* The SNP report over these bytes, where the provider can have one. SNP_CALLER_DATA. */
 int kw_service_report(struct kw_service *service, const uint8_t report_data[KW_HCL_USER_DATA_SIZE],
 		      struct kw_snp_taken *ret, struct kw_error *err) KW_MUST_USE;
