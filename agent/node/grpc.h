@@ -72,6 +72,6 @@ static inline nghttp2_nv kw_grpc_header(const char *name, const char *value)
 	const struct kw_bytes n = kw_bytes_text(name), v = kw_bytes_text(value);
 
 	/* nghttp2 copies both, whatever its type says */
-	return (nghttp2_nv){ (uint8_t *)(uintptr_t)n.data, (uint8_t *)(uintptr_t)v.data, n.len,
-			     v.len, NGHTTP2_NV_FLAG_NONE };
+	return (nghttp2_nv){ (uint8_t *)n.data, (uint8_t *)v.data, n.len, v.len,
+			     NGHTTP2_NV_FLAG_NONE };
 }

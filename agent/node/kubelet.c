@@ -270,7 +270,6 @@ static int begin_call(struct kw_kubelet *kubelet, struct kw_error *err)
 	struct kw_blob request = kw_plugin_registration(kubelet->parts.config);
 	int fd = -1;
 
-	kubelet->called = identity_of(kubelet->kubelet_path);
 	if (dial(kubelet, &fd, err) < 0)
 		return -1;
 	kubelet->call = kw_grpc_call_new(KW_KUBELET_REGISTER, kw_blob_bytes(&request));
@@ -281,19 +280,29 @@ static int begin_call(struct kw_kubelet *kubelet, struct kw_error *err)
 	return kw_socket_open(&kubelet->call_socket, fd, call_ready, kubelet, err);
 }
 
+/* Something changed: what failed before says nothing about the next attempt. */
+static void hurry(struct kw_kubelet *kubelet)
+{
+	kubelet->n_failures = 0;
+	kubelet->next_try_ms = 0;
+}
+
 /* Notes whether the kubelet has gone, come again, or stopped watching. */
 static void look_at_registration(struct kw_kubelet *kubelet)
 {
 	struct identity there = identity_of(kubelet->kubelet_path);
 	struct kw_error err = { 0 };
 
-	if (is_none(&kubelet->registered))
+	if (is_none(&kubelet->registered)) {
+		if (!kubelet->call && !is_none(&there) && !is_same(&there, &kubelet->called))
+			hurry(kubelet);
 		return;
+	}
 	if (watching(kubelet) > 0)
 		kubelet->seen_watching_ms = now_of(kubelet);
 	if (!is_same(&there, &kubelet->registered)) {
 		kubelet->registered = (struct identity){ 0 };
-		kubelet->next_try_ms = 0;
+		hurry(kubelet);
 		kw_log(KW_LOG_INFO, "kubelet-restarted", NULL,
 		       "its socket was replaced or removed");
 	} else if (now_of(kubelet) - kubelet->seen_watching_ms >= GRACE_MS) {
@@ -314,6 +323,7 @@ static void keep_registered(struct kw_kubelet *kubelet)
 	if (kubelet->call || !is_none(&kubelet->registered)
 	    || now_of(kubelet) < kubelet->next_try_ms)
 		return;
+	kubelet->called = identity_of(kubelet->kubelet_path);
 	if (keep_listening(kubelet, &err) < 0 || begin_call(kubelet, &err) < 0)
 		registration_failed(kubelet, &err);
 	else
@@ -331,7 +341,7 @@ static void directory_ready(void *ctx, uint32_t events KW_UNUSED)
 	while (read(kubelet->directory.fd, dropped, sizeof(dropped)) > 0)
 		;
 	if (is_none(&kubelet->registered))
-		kubelet->next_try_ms = 0;
+		hurry(kubelet);
 }
 
 /* Adding a watch that is there already changes nothing, so this is repeated: the directory may have

@@ -15,7 +15,7 @@ enum { ID_SIZE = 32, ID_DIGITS_MAX = 4 };
 /* protobuf-c's texts are not const; it only reads them when it packs. */
 static char *text(const char *borrowed)
 {
-	return (char *)(uintptr_t)borrowed;
+	return (char *)borrowed;
 }
 
 static struct kw_blob pack(const ProtobufCMessage *message)
@@ -64,7 +64,7 @@ static enum kw_grpc_status list_and_watch(void *ctx, struct kw_bytes request KW_
 	char(*ids)[ID_SIZE] = kw_alloc(n * sizeof(*ids));
 
 	list.n_devices = n;
-	list.devices = kw_alloc(n * sizeof(*list.devices));
+	list.devices = kw_alloc(n * sizeof(void *));
 	for (size_t i = 0; i < n; i++) {
 		v1beta1__device__init(&devices[i]);
 		(void)snprintf(ids[i], sizeof(ids[i]), ID_PREFIX "%zu", i);
@@ -128,7 +128,7 @@ static struct kw_blob pack_allocation(const struct kw_plugin *plugin, size_t n_c
 	one.devices = devices;
 	one.mounts = mounts;
 	all.n_container_responses = n_containers;
-	all.container_responses = kw_alloc((n_containers + 1) * sizeof(*all.container_responses));
+	all.container_responses = kw_alloc((n_containers + 1) * sizeof(void *));
 	for (size_t i = 0; i < n_containers; i++)
 		all.container_responses[i] = &one;
 	packed = pack(&all.base);

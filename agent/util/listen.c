@@ -50,7 +50,7 @@ bool kw_address_parse(const char *text, struct kw_address *ret)
 int kw_listen_tcp(const char *text, int *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_fd_close) int fd = -1;
-	struct kw_address address;
+	struct kw_address address = { 0 };
 	int on = 1;
 
 	if (!kw_address_parse(text, &address))
@@ -94,7 +94,7 @@ static void remove_remnant(const char *path, const struct kw_address *address)
 int kw_listen_unix(const struct kw_listen_target *target, int *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_fd_close) int fd = -1;
-	struct kw_address address;
+	struct kw_address address = { 0 };
 
 	if (kw_unix_address(target->path, &address, err) < 0)
 		return -1;
