@@ -89,5 +89,27 @@
 {{- $_ := set $c "server" (merge (dict "socket" $socket) (default dict $c.server)) -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.nodeHelper.enabled -}}
+{{- if not (dig "collateral" "file" "" $c) -}}
+{{- $published := printf "%s/collateral" (dig "node" "directory" "/run/keyward/node" $c) -}}
+{{- $_ := set $c "collateral" (merge (dict "file" $published) (default dict $c.collateral)) -}}
+{{- end -}}
+{{- if ne .Values.device.resourceName (dig "node" "resource" "keyward.dev/tpm" $c) -}}
+{{- $_ := set $c "node" (merge (dict "resource" .Values.device.resourceName) (default dict $c.node)) -}}
+{{- end -}}
+{{- if and (dig "node" "configMap" "name" "" $c) (not (dig "node" "configMap" "namespace" "" $c)) -}}
+{{- $_ := set $c.node.configMap "namespace" .Release.Namespace -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml $c -}}
+{{- end -}}
+
+{{/* The group of the device that pods get, when it is not theirs already; or nothing. */}}
+{{- define "keyward.deviceGroup" -}}
+{{- if not (kindIs "invalid" .Values.device.gid) -}}
+{{- .Values.device.gid | int64 -}}
+{{- else if eq .Values.device.access "plugin" -}}
+{{- $gid := dig "node" "gid" 65532 .Values.config | int64 -}}
+{{- if ne $gid (.Values.pod.runAsGroup | int64) }}{{ $gid }}{{ end -}}
+{{- end -}}
 {{- end -}}

@@ -34,8 +34,8 @@ priorityClassName: {{ . }}
 securityContext:
   runAsNonRoot: true
   fsGroup: {{ .Values.pod.fsGroup | int64 }}
-  {{- if kindIs "invalid" .Values.device.gid | not }}
-  supplementalGroups: [{{ .Values.device.gid | int64 }}]
+  {{- with include "keyward.deviceGroup" . }}
+  supplementalGroups: [{{ . }}]
   {{- end }}
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
