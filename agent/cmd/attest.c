@@ -28,7 +28,7 @@ struct args {
 	const char *config, *endpoint, *nonce, *out;
 	enum format format;
 	enum result result;
-	bool allow_disk, checks, no_sandbox;
+	bool shared_key, allow_disk, checks, no_sandbox;
 };
 static const struct kw_flag flags[] = {
 	KW_FLAG_CONFIG(struct args, config),
@@ -44,6 +44,8 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, result), NULL },
 	{ KW_OPTIONAL, 0, "out", "FILE", "write it there, not to standard output",
 	  offsetof(struct args, out), NULL },
+	{ KW_SWITCH, 0, "shared-key", "", "with the key that `keyward decrypt` can make again",
+	  offsetof(struct args, shared_key), NULL },
 	{ KW_SWITCH, 0, "allow-disk", "", "a token's FILE may lie on a disk",
 	  offsetof(struct args, allow_disk), NULL },
 	{ KW_SWITCH, 0, "checks", "", "list on standard error what was checked",
@@ -215,6 +217,8 @@ static int prepare(const struct args *args, struct kw_config **ret, struct kw_er
 		return -1;
 	if (args->nonce)
 		kw_config_use_nonce(config, args->nonce);
+	if (args->shared_key)
+		kw_config_use_shared_key(config);
 	*ret = KW_STEAL(config);
 	return 0;
 }

@@ -21,13 +21,11 @@ enum {
 };
 
 const struct kw_command *const kw_commands[] = {
-	&kw_cmd_serve,	&kw_cmd_init,	&kw_cmd_release,
-	&kw_cmd_seal,	&kw_cmd_unseal, &kw_cmd_collateral,
-	&kw_cmd_attest, &kw_cmd_verify, &kw_cmd_explain,
-	&kw_cmd_doctor, &kw_cmd_policy, &kw_cmd_quote,
-	&kw_cmd_extend, &kw_cmd_node,	&kw_cmd_probe,
-	&kw_cmd_config, &kw_cmd_help,	&kw_cmd_version,
-	NULL,
+	&kw_cmd_serve,	     &kw_cmd_init,   &kw_cmd_release, &kw_cmd_seal,    &kw_cmd_unseal,
+	&kw_cmd_collateral,  &kw_cmd_attest, &kw_cmd_verify,  &kw_cmd_explain, &kw_cmd_doctor,
+	&kw_cmd_policy,	     &kw_cmd_quote,  &kw_cmd_extend,  &kw_cmd_encrypt, &kw_cmd_decrypt,
+	&kw_cmd_keyprovider, &kw_cmd_node,   &kw_cmd_probe,   &kw_cmd_config,  &kw_cmd_help,
+	&kw_cmd_version,     NULL,
 };
 
 /* Set once, before any error can come from a configuration that wants it. */

@@ -23,9 +23,9 @@ struct kw_command {
 
 extern const struct kw_command *const kw_commands[]; /* in the order of the help; ends with NULL */
 extern const struct kw_command kw_cmd_attest, kw_cmd_collateral, kw_cmd_config, kw_cmd_doctor,
-	kw_cmd_explain, kw_cmd_extend, kw_cmd_help, kw_cmd_init, kw_cmd_node, kw_cmd_policy,
-	kw_cmd_probe, kw_cmd_quote, kw_cmd_release, kw_cmd_seal, kw_cmd_serve, kw_cmd_unseal,
-	kw_cmd_verify, kw_cmd_version;
+	kw_cmd_decrypt, kw_cmd_encrypt, kw_cmd_explain, kw_cmd_extend, kw_cmd_help, kw_cmd_init,
+	kw_cmd_keyprovider, kw_cmd_node, kw_cmd_policy, kw_cmd_probe, kw_cmd_quote, kw_cmd_release,
+	kw_cmd_seal, kw_cmd_serve, kw_cmd_unseal, kw_cmd_verify, kw_cmd_version;
 
 /* `argv` starts behind the program's name. The exit status, or -1 with `err`. */
 int kw_command_run(int argc, char **argv, struct kw_error *err) KW_MUST_USE;

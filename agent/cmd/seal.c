@@ -2,15 +2,14 @@
 /* `keyward seal NAME`: a secret for the public half of a vault's key. Needs no configuration, no
  * TPM and no network: it runs where the secret is written. */
 #include "cmd/command.h"
+#include "cmd/input.h"
 #include "cmd/output.h"
 #include "jose/jwe.h"
 #include "service/sealed.h"
 #include "util/file.h"
 #include "util/text.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OUT_MODE = 0644, PUBLIC_MAX = 64 * 1024, SEAL_ARENA_SIZE = 1 << 20 };
 
@@ -32,41 +31,6 @@ static const struct kw_flag flags[] = {
 	{ 0 },
 };
 
-/* Into the arena, to the end; one byte more than is allowed tells that there is too much. */
-static int read_input(struct kw_secret *ret, struct kw_error *err)
-{
-	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
-	size_t len = 0;
-	ssize_t n = 1;
-
-	if (kw_secret_new(KW_JWE_PLAIN_MAX + 1, &plain, err) < 0)
-		return -1;
-	while (n != 0 && len < plain.len) {
-		n = read(STDIN_FILENO, plain.data + len, plain.len - len);
-		if (n < 0 && errno != EINTR)
-			return kw_fail(err, KW_E_SYS_FILE, "standard input: %m");
-		if (n > 0)
-			len += (size_t)n;
-	}
-	kw_secret_shrink(&plain, len);
-	kw_secret_move(ret, &plain);
-	return 0;
-}
-
-static int read_plain(const char *path, struct kw_secret *ret, struct kw_error *err)
-{
-	KW_CLEANUP(kw_blob_clear) struct kw_blob file = { 0 };
-	int result = 0;
-
-	if (path == NULL)
-		return read_input(ret, err);
-	if (kw_file_read(path, KW_JWE_PLAIN_MAX, KW_E_SYS_FILE, &file, err) < 0)
-		return -1;
-	result = kw_secret_take(kw_blob_bytes(&file), ret, err);
-	kw_wipe(file.data, file.len);
-	return result;
-}
-
 static int run(int argc, char **argv, struct kw_error *err)
 {
 	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
@@ -81,7 +45,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 		return kw_fail(err, KW_E_CFG_USAGE, "'--key FILE' is needed");
 	if (kw_arena_open(SEAL_ARENA_SIZE, KW_LOCK_BEST_EFFORT, err) < 0
 	    || kw_file_read(args.key, PUBLIC_MAX, KW_E_SYS_FILE, &key, err) < 0
-	    || read_plain(args.in, &plain, err) < 0
+	    || kw_input_read(args.in, KW_JWE_PLAIN_MAX, &plain, err) < 0
 	    || kw_sealed_make(args.name, args.kid, kw_blob_bytes(&key), kw_secret_bytes(&plain),
 			      &sealed, err)
 		       < 0)
