@@ -116,6 +116,7 @@ static void add_evidence(const struct kw_config *config, struct kw_sandbox *sand
 	kw_sandbox_allow_around(sandbox, KW_SANDBOX_READ, config->evidence.owner_auth_file);
 	kw_sandbox_allow(sandbox, KW_SANDBOX_READ, config->collateral.file); /* or a directory */
 	kw_sandbox_allow_around(sandbox, KW_SANDBOX_READ, config->collateral.file);
+	kw_sandbox_allow_around(sandbox, KW_SANDBOX_READ, config->collateral.crl_file);
 	if (*config->collateral.trusted_roots == '/')
 		kw_sandbox_allow_around(sandbox, KW_SANDBOX_READ, config->collateral.trusted_roots);
 	add_security_context(sandbox);

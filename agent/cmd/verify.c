@@ -81,8 +81,9 @@ static int run(const struct kw_flag *flags, kw_judge_fn *judge, int argc, char *
 	}
 #define FLAG_AMD_ROOTS FLAG("roots", "PEM", "AMD roots, or builtin (the default)", roots)
 #define FLAG_VCEK FLAG("vcek", "FILE", "VCEK or VLEK certificate", vcek)
+#define FLAG_CRL FLAG("crl", "FILE", "AMD's revocation list, DER or PEM", crl)
 #define FLAGS_REPORT                                                                       \
-	FLAG_FORMAT, FLAG_TIME, FLAG_AMD_ROOTS, FLAG_VCEK,                                 \
+	FLAG_FORMAT, FLAG_TIME, FLAG_AMD_ROOTS, FLAG_VCEK, FLAG_CRL,                       \
 		FLAG("chain", "FILE", "ASK and ARK; else those among --roots", chain),     \
 		FLAG("collateral", "FILE", "all three, as `keyward collateral` prints",    \
 		     collateral),                                                          \
@@ -124,6 +125,7 @@ static const struct kw_flag collateral_flags[] = {
 	FLAG_TIME,
 	FLAG_AMD_ROOTS,
 	FLAG_VCEK,
+	FLAG_CRL,
 	FLAG("report", "FILE", "an SNP report that it must fit", report),
 	{ 0 },
 };

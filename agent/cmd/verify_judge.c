@@ -13,6 +13,7 @@ static struct kw_verify_amd amd_of(const struct kw_verify_args *args,
 		.vcek = kw_blob_bytes(&in->vcek),
 		.chain = kw_blob_bytes(&in->chain),
 		.collateral = kw_blob_bytes(&in->collateral),
+		.crl = kw_blob_bytes(&in->crl),
 		.now_s = in->now_s,
 		.rules = { .vmpl = in->vmpl, .allow_debug = args->allow_debug },
 	};

@@ -4,6 +4,7 @@
  * does not hide another; the anchor is the presented ARK, and whether its key is trusted is a row.
  */
 #include "collateral/amd.h"
+#include "collateral/crl.h"
 #include "collateral/form.h"
 #include "collateral/roots.h"
 #include "util/clock.h"
@@ -256,4 +257,6 @@ void kw_collateral_judge(const struct kw_collateral *collateral, const struct kw
 	judge_product(&chain, collateral->leaf.product, checks);
 	if (collateral->has_tcbm)
 		judge_tcbm(collateral, checks);
+	if (collateral->crl_wanted)
+		kw_crl_judge(collateral, chain.ask, chain.ark, now_s, checks);
 }

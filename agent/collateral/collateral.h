@@ -45,6 +45,9 @@ int kw_amd_leaf_parse(struct kw_bytes der, struct kw_amd_leaf *ret,
 struct kw_collateral {
 	char *vcek_pem, *chain_pem;    /* LF, each block ends with LF; chain: ASK (or ASVK), ARK */
 	struct kw_blob vcek, ask, ark; /* DER */
+	bool crl_wanted, crl_required; /* a revocation list is judged; that there is none is told,
+					  or refused */
+	struct kw_blob crl;	       /* DER; empty: none is at hand */
 	struct kw_amd_leaf leaf;
 	bool has_tcbm;
 	uint64_t tcbm; /* the integer of `tcbm`; equals REPORTED_TCB read as little endian */
@@ -62,6 +65,9 @@ int kw_collateral_parse_thim(struct kw_bytes json, const char *source, struct kw
  * COL_CERTIFICATE. */
 int kw_collateral_from_certificates(struct kw_bytes leaf, struct kw_bytes chain, const char *source,
 				    struct kw_collateral **ret, struct kw_error *err) KW_MUST_USE;
+/* A revocation list (DER or PEM) to judge with it. COL_ANSWER. */
+int kw_collateral_use_crl(struct kw_collateral *collateral, struct kw_bytes crl,
+			  struct kw_error *err) KW_MUST_USE;
 void kw_collateral_free(struct kw_collateral *collateral);
 KW_DEFINE_FREEP(struct kw_collateral, kw_collateral_free);
 /* vcekCert, tcbm, certificateChain, cacheControl: the shape of THIM. */
@@ -78,7 +84,8 @@ KW_DEFINE_FREEP(struct kw_amd_roots, kw_amd_roots_free);
 
 /* Judges the chain at `now_s`: ARK is a trusted root of its product, signs itself and the ASK, ASK
  * signs the leaf; names, keys and PSS parameters as AMD's; validity (COL_CLOCK told from
- * COL_EXPIRED); tcbm = leaf (if there is one). Rows: COL_ROOT COL_CHAIN COL_CERTIFICATE COL_EXPIRED
+ * COL_EXPIRED); tcbm = leaf (if there is one); where it is wanted, the
+ * revocation list (COL_CRL). Rows: COL_ROOT COL_CHAIN COL_CERTIFICATE COL_EXPIRED
  * COL_CLOCK COL_PRODUCT COL_TCBM. Every check is made. */
 void kw_collateral_judge(const struct kw_collateral *collateral, const struct kw_amd_roots *roots,
 			 int64_t now_s, struct kw_checks *checks);

@@ -2,6 +2,7 @@
 #include "collateral/fetch.h"
 
 #include "collateral/amd.h"
+#include "collateral/crl.h"
 #include "collateral/object.h"
 #include "collateral/source.h"
 #include "util/memory.h"
@@ -174,11 +175,12 @@ static struct kw_collateral *take_from_any(const struct kw_source_env *env,
 
 	for (size_t i = 0; i < env->config->collateral.n_sources; i++) {
 		struct kw_error failed = { 0 };
+		KW_CLEANUP(kw_collateral_freep)
 		struct kw_collateral *taken =
 			take_from(env, env->config->collateral.sources[i], wanted, &failed);
 
-		if (taken)
-			return taken;
+		if (taken && kw_crl_attach(env, wanted, taken, &failed) == 0)
+			return KW_STEAL(taken);
 		if (weight_of(&failed) >= weight_of(&worst))
 			worst = failed;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collateral/object.h"
 
+#include "collateral/crl.h"
 #include "util/memory.h"
 #include "util/text.h"
 
@@ -49,6 +50,14 @@ int kw_collateral_from_certificates(struct kw_bytes leaf, struct kw_bytes chain,
 				      &issuers.der[1], source, ret, err);
 }
 
+int kw_collateral_use_crl(struct kw_collateral *collateral, struct kw_bytes crl,
+			  struct kw_error *err)
+{
+	kw_blob_clear(&collateral->crl);
+	collateral->crl_wanted = true;
+	return kw_crl_read(crl, &collateral->crl, err);
+}
+
 struct kw_collateral *kw_collateral_copy(const struct kw_collateral *collateral)
 {
 	struct kw_collateral *copy = kw_alloc(sizeof(*copy));
@@ -59,6 +68,7 @@ struct kw_collateral *kw_collateral_copy(const struct kw_collateral *collateral)
 	copy->vcek = kw_blob_copy(kw_blob_bytes(&collateral->vcek));
 	copy->ask = kw_blob_copy(kw_blob_bytes(&collateral->ask));
 	copy->ark = kw_blob_copy(kw_blob_bytes(&collateral->ark));
+	copy->crl = kw_blob_copy(kw_blob_bytes(&collateral->crl));
 	return copy;
 }
 
@@ -71,5 +81,6 @@ void kw_collateral_free(struct kw_collateral *collateral)
 	kw_blob_clear(&collateral->vcek);
 	kw_blob_clear(&collateral->ask);
 	kw_blob_clear(&collateral->ark);
+	kw_blob_clear(&collateral->crl);
 	free(collateral);
 }

@@ -4,6 +4,7 @@
 #include "collateral/source.h"
 
 #include "collateral/amd.h"
+#include "collateral/crl.h"
 #include "collateral/object.h"
 #include "util/text.h"
 
@@ -124,6 +125,22 @@ int kw_source_kds(const struct kw_source_env *env, const struct kw_collateral_wa
 		return -1;
 	*err = (struct kw_error){ 0 };
 	return get_kds(env, base, KW_GENOA, wanted, ret, err);
+}
+
+int kw_source_kds_crl(const struct kw_source_env *env, const struct kw_collateral *taken,
+		      struct kw_blob *ret, struct kw_error *err)
+{
+	KW_CLEANUP(kw_blob_clear) struct kw_blob der = { 0 };
+	KW_CLEANUP(freep) char *url = NULL;
+	char base[KW_ORIGIN_TEXT_SIZE];
+
+	if (base_url(env->config->collateral.kds, base, err) < 0)
+		return -1;
+	url = kw_format("%s/%s/v1/%s/crl", base, taken->leaf.has_csp_id ? "vlek" : "vcek",
+			kw_product_name(taken->leaf.product));
+	if (get(env, KW_UPSTREAM_KDS, url, NULL, &der, err) < 0)
+		return kw_wrap(err, "%s", url);
+	return kw_crl_read(kw_blob_bytes(&der), ret, err);
 }
 
 int kw_source_azure_cache(const struct kw_source_env *env,

@@ -11,6 +11,7 @@ enum { KW_CERTIFICATE_TABLE_ENTRIES_MAX = 64 };
 /* DER, borrowed from the input; empty: not in the table. */
 struct kw_certificate_table {
 	struct kw_bytes vcek, vlek, ask, ark; /* ask: the ASVK above a VLEK */
+	struct kw_bytes crl;
 };
 
 /* COL_ANSWER. Unknown GUIDs are skipped; of two equal ones the first counts. */

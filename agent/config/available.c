@@ -12,8 +12,6 @@ static int refuse(struct kw_error *err, const struct kw_config *config, const ch
 
 int kw_config_available(const struct kw_config *config, struct kw_error *err)
 {
-	if (config->collateral.crl != KW_CRL_OFF)
-		return refuse(err, config, "collateral.crl", "'off'");
 	if (config->attestation.service_tee.mode != KW_TEE_OFF)
 		return refuse(err, config, "attestation.serviceTee.mode", "'off'");
 	if (config->release.enc_fallback)

@@ -142,6 +142,7 @@ struct kw_config {
 		char *file;
 		char *trusted_roots; /* "builtin" or a PEM file */
 		enum kw_crl_mode crl;
+		char *crl_file;
 		char *thim; /* "": imds.endpoint */
 		char *kds;
 	} collateral;

@@ -89,6 +89,8 @@ static const struct kw_option collateral[] = {
 	ROW("crl", CHOICE, AT(collateral.crl), "off",
 	    "whether AMD's revocation lists are looked at",
 	    .words = WORDS("off", "ifPresent", "required")),
+	ROW("crlFile", TEXT, AT(collateral.crl_file), "",
+	    "a revocation list of AMD's, DER or PEM, for the source `file`", .form = &kw_form_path),
 	ROW("thim", TEXT, AT(collateral.thim), "", "the THIM origin, if it is not imds.endpoint",
 	    .flags = KW_OPTION_TRUST, .form = &kw_form_origin),
 	ROW("kds", TEXT, AT(collateral.kds), "https://kdsintf.amd.com",

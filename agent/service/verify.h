@@ -35,6 +35,7 @@ struct kw_verify_amd {
 	struct kw_bytes vcek;	    /* PEM or DER: VCEK or VLEK */
 	struct kw_bytes chain;	    /* ASK, ARK; not given: those among `roots` */
 	struct kw_bytes collateral; /* all three as THIM gives them */
+	struct kw_bytes crl;	    /* AMD's revocation list; not given: not asked for */
 	int64_t now_s;
 	struct kw_snp_rules rules;
 };

@@ -80,12 +80,14 @@ static int load_roots(const struct kw_verify_amd *amd, struct kw_amd_roots **ret
 			       : kw_amd_roots_load("builtin", ret, err);
 }
 
-static void judge_chain(const struct kw_verify_amd *amd, const struct kw_collateral *collateral,
+static void judge_chain(const struct kw_verify_amd *amd, struct kw_collateral *collateral,
 			struct kw_verification *v)
 {
 	KW_CLEANUP(kw_amd_roots_freep) struct kw_amd_roots *roots = NULL;
 	struct kw_error err = { 0 };
 
+	if (amd->crl.data && kw_collateral_use_crl(collateral, amd->crl, &err) < 0)
+		kw_verify_unreadable(v, "revocation list", "signed by the ARK", &err);
 	if (load_roots(amd, &roots, &err) < 0)
 		kw_verify_unreadable(v, "trusted roots", "certificates of AMD roots", &err);
 	else

@@ -13,9 +13,6 @@ static const struct row {
 	const char *name, *text, *says; /* "" : available */
 } rows[] = {
 	{ "given the defaults, all is available", HEAD KEY, "" },
-	{ "given a CRL, it is refused", HEAD "collateral: {crl: required}\n", "'collateral.crl'" },
-	{ "given a CRL if present, it is refused", HEAD "collateral: {crl: ifPresent}\n",
-	  "'collateral.crl'" },
 	{ "given the service's TEE, it is refused",
 	  HEAD "attestation: {serviceTee: {mode: require, measurements: ['00']}}\n",
 	  "'attestation.serviceTee.mode'" },
