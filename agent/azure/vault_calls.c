@@ -51,9 +51,10 @@ static enum kw_error_name row_of_403(const struct kw_http_answer *answer, enum k
 	inner_code(answer, code, sizeof(code));
 	if (strcmp(code, "ForbiddenByFirewall") == 0 || strcmp(code, "ForbiddenByConnection") == 0)
 		return KW_E_REL_FIREWALL;
-	if (says(answer, "attestation") && says(answer, "policy"))
+	if (says(answer, "attestation") && says(answer, "policy") && !says(answer, "verif"))
 		return KW_E_REL_POLICY;
-	if (says(answer, "attestation"))
+	if (says(answer,
+		 "attestation")) /* "statement cannot be verified", whatever it says of policies */
 		return KW_E_REL_STATEMENT;
 	if (strcmp(code, "KeyDisabled") == 0 || says(answer, "disabled") || says(answer, "expired")
 	    || says(answer, "not yet valid"))

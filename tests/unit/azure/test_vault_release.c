@@ -91,6 +91,13 @@ static const struct refused_row {
 	    SAYS("Forbidden", "", "Target environment attestation statement cannot be verified"),
 	    KW_OK },
 	  KW_E_REL_STATEMENT },
+	{ "given a statement that names the policy, it is still the statement",
+	  { 403,
+	    SAYS("Forbidden", "",
+		 "Target environment attestation statement cannot be verified: not an authority of "
+		 "the policy"),
+	    KW_OK },
+	  KW_E_REL_STATEMENT },
 	{ "given 403 for a disabled key, that is named",
 	  { 403, SAYS("Forbidden", "KeyDisabled", "Operation is not allowed"), KW_OK },
 	  KW_E_REL_ATTRIBUTES },
