@@ -238,6 +238,16 @@ def check_config(report, work, keyward, objects):
         report.say(f"keyward takes the configuration of {name}", done.stderr if done.returncode else "")
 
 
+def check_azure(report, keyward):
+    """The sample policy is one that a vault takes, and both templates make the same resources."""
+    azure = ROOT / "examples/azure"
+    done = subprocess.run([keyward, "policy", "lint", "--strict", str(azure / "policy.json")], capture_output=True, text=True, check=False)
+    report.say("the sample release policy has no fault", done.stderr + done.stdout if done.returncode else "")
+    arm = {f"{r['type']}@{r['apiVersion']}" for r in json.loads((azure / "azuredeploy.json").read_text())["resources"]}
+    bicep = set(re.findall(r"^resource \w+ '([^']+)'", (azure / "main.bicep").read_text(), re.M))
+    report.say("the ARM and the Bicep template make the same resources", "" if arm == bicep else f"{arm ^ bicep}")
+
+
 def check_component(report, kubectl, work):
     """The component adds keyward to a foreign Deployment with the label, and to no other."""
     done = subprocess.run([kubectl, "kustomize", "--load-restrictor", "LoadRestrictionsNone", str(KUBE / "foreign")], capture_output=True,
@@ -286,6 +296,7 @@ def main():
     check_restricted(report, pods)
     check_beyond(report, pods)
     check_config(report, work, keyward, objects)
+    check_azure(report, keyward)
     loud = [name for name, o in objects if restricted.is_exempt(name, o) and restricted.violations(restricted.pod_spec(o))]
     print("# not restricted, and said to be so: " + "; ".join(loud))
     return 1 if report.failed else 0
