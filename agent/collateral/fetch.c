@@ -243,7 +243,10 @@ static int get_locked(struct kw_collateral_cache *cache, const struct kw_collate
 	struct entry *entry = find_entry(cache, &key);
 	struct kw_error failed = { 0 };
 
-	if (entry && !fresh && is_current(entry, kw_boot_ms(cache->clock))) {
+	bool hit = entry && !fresh && is_current(entry, kw_boot_ms(cache->clock));
+
+	kw_count_cache(kw_http_counted(cache->env.http), KW_COUNTED_COLLATERAL, hit);
+	if (hit) {
 		*ret = kw_collateral_copy(entry->collateral);
 		return 0;
 	}

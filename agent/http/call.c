@@ -88,6 +88,8 @@ static int admit(struct call *call, struct kw_error *err)
 	bool admitted =
 		kw_breaker_admit(&host_of(call)->breaker, kw_boot_ms(http->clock), &wait_ms);
 	pthread_mutex_unlock(&http->lock);
+	if (!admitted && http->counted != NULL)
+		kw_count(&http->counted->breaker_refusals[call->request->upstream]);
 	return admitted ? 0 : fail_unasked(call, "failed several times in a row", wait_ms, err);
 }
 
@@ -244,6 +246,8 @@ static void attempt(struct call *call)
 		atomic_fetch_add(&counters->transport_errors, 1);
 	if (kw_retry_is_outage(&end))
 		forget_host(call);
+	kw_count_attempt(call->http->counted, call->request->upstream,
+			 call->failure == KW_FAILURE_NONE ? call->answer.status : 0);
 	keep_retry_after(call);
 	if (pooled.handle != NULL)
 		kw_pool_give(&call->http->pool, pooled, kw_boot_ms(call->http->clock));
@@ -268,6 +272,8 @@ static bool again(struct call *call)
 	    || !kw_http_pause(http, wait_ms))
 		return false;
 	atomic_fetch_add(&http->counters[call->request->upstream].retries, 1);
+	if (http->counted != NULL)
+		kw_count(&http->counted->retries[call->request->upstream]);
 	return true;
 }
 

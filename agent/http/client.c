@@ -97,6 +97,28 @@ void kw_http_trim(struct kw_http *http)
 	kw_pool_trim(&http->pool, kw_boot_ms(http->clock) - IDLE_MAX_MS);
 }
 
+void kw_http_count_into(struct kw_http *http, struct kw_counters *counters)
+{
+	http->counted = counters;
+}
+
+struct kw_counters *kw_http_counted(const struct kw_http *http)
+{
+	return http->counted;
+}
+
+bool kw_http_breaker_is_open(struct kw_http *http, enum kw_upstream upstream)
+{
+	int64_t now_ms = kw_boot_ms(http->clock);
+	bool open = false;
+	pthread_mutex_lock(&http->lock);
+	for (size_t i = 0; i < http->origins.n_rows; i++)
+		open |= (http->origins.rows[i].upstreams & 1u << upstream) != 0
+			&& http->hosts[i].breaker.open_until_ms > now_ms;
+	pthread_mutex_unlock(&http->lock);
+	return open;
+}
+
 struct kw_http_stats kw_http_stats(const struct kw_http *http, enum kw_upstream upstream)
 {
 	const struct kw_http_counters *counters = &http->counters[upstream];

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "util/clock.h"
+#include "util/counters.h"
 #include "util/secret.h"
 
 enum kw_upstream {
@@ -108,6 +109,13 @@ int kw_http_refused(const struct kw_http_answer *answer, enum kw_error_name busy
 
 /* RFC 6750 2.1: the bytes that a bearer token may have. Anything else could end the header line. */
 bool kw_http_is_bearer(struct kw_bytes token);
+
+/* What is counted for operators goes there, too. Before the first call. */
+void kw_http_count_into(struct kw_http *http, struct kw_counters *counters);
+struct kw_counters *kw_http_counted(const struct kw_http *http); /* or NULL */
+/* True: a host of that upstream is not asked at the moment, after outages in a row. */
+bool kw_http_breaker_is_open(struct kw_http *http, enum kw_upstream upstream);
+const char *kw_upstream_word(enum kw_upstream upstream); /* "imds", "maa", "vault": a label */
 
 struct kw_http_stats { /* for metrics and tests */
 	uint64_t calls, attempts, retries, transport_errors;

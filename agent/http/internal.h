@@ -32,6 +32,7 @@ struct kw_http {
 	int64_t end_by_ms;   /* INT64_MAX: never */
 	int64_t patience_ms; /* INT64_MAX: without end */
 	struct kw_http_counters counters[KW_N_UPSTREAMS];
+	struct kw_counters *counted; /* or NULL */
 };
 
 /* Status, request id and Retry-After; the code is in the body. */

@@ -5,24 +5,31 @@
 #include <string.h>
 
 static const struct stage {
-	const char *text;
+	const char *word, *text;
 	enum kw_error_name unreachable, tls, answer;
 } stages[KW_N_UPSTREAMS] = {
-	[KW_UPSTREAM_IMDS] = { "the instance metadata service", KW_E_IDN_UNREACHABLE, KW_E_IDN_TLS,
-			       KW_E_IDN_ANSWER },
-	[KW_UPSTREAM_THIM] = { "the collateral service of the host", KW_E_COL_UNREACHABLE,
+	[KW_UPSTREAM_IMDS] = { "imds", "the instance metadata service", KW_E_IDN_UNREACHABLE,
+			       KW_E_IDN_TLS, KW_E_IDN_ANSWER },
+	[KW_UPSTREAM_THIM] = { "thim", "the collateral service of the host", KW_E_COL_UNREACHABLE,
 			       KW_E_COL_TLS, KW_E_COL_ANSWER },
-	[KW_UPSTREAM_KDS] = { "the AMD key distribution service", KW_E_COL_UNREACHABLE,
+	[KW_UPSTREAM_KDS] = { "kds", "the AMD key distribution service", KW_E_COL_UNREACHABLE,
 			      KW_E_COL_TLS, KW_E_COL_ANSWER },
-	[KW_UPSTREAM_MAA] = { "the attestation service", KW_E_ATT_UNREACHABLE, KW_E_ATT_TLS,
+	[KW_UPSTREAM_MAA] = { "maa", "the attestation service", KW_E_ATT_UNREACHABLE, KW_E_ATT_TLS,
 			      KW_E_ATT_ANSWER },
-	[KW_UPSTREAM_MAA_KEYS] = { "the attestation service's keys", KW_E_TOK_UNREACHABLE,
-				   KW_E_TOK_TLS, KW_E_TOK_METADATA },
-	[KW_UPSTREAM_ENTRA] = { "Entra", KW_E_IDN_UNREACHABLE, KW_E_IDN_TLS, KW_E_IDN_ANSWER },
-	[KW_UPSTREAM_VAULT] = { "the vault", KW_E_REL_UNREACHABLE, KW_E_REL_TLS, KW_E_REL_ANSWER },
-	[KW_UPSTREAM_KUBERNETES] = { "the cluster's API", KW_E_OUT_API_UNREACHABLE,
+	[KW_UPSTREAM_MAA_KEYS] = { "maa-keys", "the attestation service's keys",
+				   KW_E_TOK_UNREACHABLE, KW_E_TOK_TLS, KW_E_TOK_METADATA },
+	[KW_UPSTREAM_ENTRA] = { "entra", "Entra", KW_E_IDN_UNREACHABLE, KW_E_IDN_TLS,
+				KW_E_IDN_ANSWER },
+	[KW_UPSTREAM_VAULT] = { "vault", "the vault", KW_E_REL_UNREACHABLE, KW_E_REL_TLS,
+				KW_E_REL_ANSWER },
+	[KW_UPSTREAM_KUBERNETES] = { "kubernetes", "the cluster's API", KW_E_OUT_API_UNREACHABLE,
 				     KW_E_OUT_API_TLS, KW_E_OUT_API_ANSWER },
 };
+
+const char *kw_upstream_word(enum kw_upstream upstream)
+{
+	return stages[upstream].word;
+}
 
 const char *kw_upstream_text(enum kw_upstream upstream)
 {

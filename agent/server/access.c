@@ -71,7 +71,10 @@ static bool note(const struct kw_request *request, const struct kw_audit_record 
 {
 	struct kw_audit *audit = request->server->audit;
 
-	return audit == NULL || kw_audit_write(audit, record);
+	if (audit == NULL || kw_audit_write(audit, record))
+		return true;
+	kw_count(&request->server->counters->audit_failures);
+	return false;
 }
 
 int kw_access_granted(const struct kw_request *request, const char *key,

@@ -25,6 +25,7 @@ const struct kw_route kw_routes[] = {
 	{ "GET", "/v1/collateral", 0, kw_route_collateral },
 	{ "POST", "/v1/explain", 0, kw_route_explain },
 	{ "GET", "/status", 0, kw_route_status },
+	{ "GET", "/metrics", KW_ROUTE_HEALTH, kw_route_metrics },
 	{ "GET", "/livez", KW_ROUTE_HEALTH, kw_route_livez },
 	{ "GET", "/readyz", KW_ROUTE_HEALTH, kw_route_readyz },
 	{ "GET", "/startupz", KW_ROUTE_HEALTH, kw_route_startupz },

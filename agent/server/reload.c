@@ -124,12 +124,7 @@ void kw_reload_ask(struct kw_reload *reload)
 static int read_all(struct reading *r, struct kw_error *err)
 {
 	const struct kw_config *now = r->server->config;
-	struct kw_service_options options = {
-		.clock = r->server->clock,
-		.random = r->server->random,
-		.tpm_run = kw_jobs_call,
-		.tpm_ctx = r->server->tpm,
-	};
+	struct kw_service_options options;
 
 	if (r->options->load(r->options->load_ctx, now, &r->config, err) < 0)
 		return -1;
@@ -138,7 +133,7 @@ static int read_all(struct reading *r, struct kw_error *err)
 		r->config = NULL;
 		return kw_tokens_open(now, r->server->random, &r->tokens, err);
 	}
-	options.config = r->config;
+	options = kw_server_service_options(r->server, r->config);
 	if (kw_service_open(&options, &r->service, err) < 0)
 		return -1;
 	return kw_tokens_open(r->config, r->server->random, &r->tokens, err);
@@ -275,6 +270,7 @@ static void swap_all(struct kw_reload *reload)
 	}
 	kw_tokens_free(old_tokens);
 	if (changed) {
+		kw_count(&server->counters->reloads[0]);
 		kw_config_free(old_own);
 		watch_all(reload);
 		kw_log(KW_LOG_INFO, "reloaded", NULL, "%zu keys, %zu secrets, %zu tokens",
@@ -298,6 +294,7 @@ static void done(struct kw_job *job)
 	reload->reading = NULL;
 	if (r->ran) {
 		(void)kw_wrap(&r->err, "the configuration in force stays");
+		kw_count(&r->server->counters->reloads[1]);
 		kw_log_error(KW_LOG_ERROR, "not-reloaded", NULL, &r->err);
 	}
 	reading_free(r);

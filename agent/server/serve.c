@@ -38,6 +38,8 @@ static void key_changed(void *ctx, const struct kw_entry *entry)
 
 	if (entry->current == NULL || server->views[entry->index].generation != entry->generation)
 		kw_views_drop(server, entry->index);
+	if (entry->state == KW_STATE_REVOKED)
+		kw_count(&server->counters->revocations);
 	kw_resume_key(server, entry);
 	kw_log(KW_LOG_DEBUG, "state", entry->name, "%s", kw_key_state_text(entry->state));
 }
@@ -46,22 +48,30 @@ void kw_server_make_keys(struct kw_server *server)
 {
 	server->store = kw_store_new(server->clock);
 	server->views = kw_alloc((server->config->n_keys + 1) * sizeof(*server->views));
-	server->keeper = kw_keeper_new(&(struct kw_keeper_parts){ server->config, server->service,
-								  server->workers, server->store,
-								  server->clock, server->random });
+	server->keeper = kw_keeper_new(&(struct kw_keeper_parts){
+		server->config, server->service, server->workers, server->store, server->clock,
+		server->random, server->counters });
 	kw_store_listen(server->store, key_changed, server);
+}
+
+struct kw_service_options kw_server_service_options(struct kw_server *server,
+						    const struct kw_config *config)
+{
+	return (struct kw_service_options){
+		.config = config,
+		.clock = server->clock,
+		.random = server->random,
+		.tpm_run = kw_jobs_call,
+		.tpm_ctx = server->tpm,
+		.counters = server->counters,
+		.patience_ms = PATIENCE_MS,
+	};
 }
 
 static int open_parts(struct kw_server *server, const struct kw_serve_options *serve,
 		      struct kw_error *err)
 {
-	struct kw_service_options options = {
-		.config = server->config,
-		.clock = server->clock,
-		.random = server->random,
-		.tpm_run = kw_jobs_call,
-		.patience_ms = PATIENCE_MS,
-	};
+	struct kw_service_options options;
 
 	if (kw_jobs_new(N_WORKERS, "kw-worker", &server->workers, err) < 0
 	    || kw_jobs_new(1, "kw-tpm", &server->tpm, err) < 0
@@ -70,7 +80,7 @@ static int open_parts(struct kw_server *server, const struct kw_serve_options *s
 	    || kw_audit_open(server->config, server->clock, &server->audit, err) < 0)
 		return -1;
 	kw_jobs_limit(server->errands, ERRANDS_MAX);
-	options.tpm_ctx = server->tpm;
+	options = kw_server_service_options(server, server->config);
 	if (kw_service_open(&options, &server->service, err) < 0
 	    || kw_tokens_open(server->config, server->random, &server->tokens, err) < 0
 	    || kw_reload_new(server, serve, &server->reload, err) < 0)
@@ -106,6 +116,7 @@ static void free_parts(struct kw_server *server)
 	kw_reload_free(server->reload); /* the configuration is its own, after the first */
 	free(server->custom_trust);
 	free(server->waiting.heap);
+	free(server->counters);
 }
 
 /* Work that outlived its 800 ms still uses the parts: the process ends under it, and the arena too.
@@ -331,6 +342,7 @@ int kw_serve(const struct kw_config *config, const struct kw_serve_options *opti
 		.random = options->random,
 		.custom_trust = kw_config_custom_trust(config),
 		.sandbox = options->sandbox,
+		.counters = kw_alloc(sizeof(*server.counters)),
 	};
 	int result = -1;
 

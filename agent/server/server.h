@@ -66,7 +66,8 @@ struct kw_server {
 	struct kw_key_view *views; /* by entry->index */
 	struct kw_waiting waiting;
 	uint64_t n_answered; /* requests, ever */
-	char *custom_trust;  /* "" or what is not built in */
+	struct kw_counters *counters;
+	char *custom_trust; /* "" or what is not built in */
 	struct kw_reload *reload;
 	struct kw_sandbox_state sandbox;
 	size_t bodies_size; /* of request bodies that are held at the moment */
@@ -188,6 +189,7 @@ enum MHD_Result kw_route_collateral(struct kw_request *request); /* GET /v1/coll
 enum MHD_Result kw_route_explain(struct kw_request *request);	 /* POST /v1/explain */
 enum MHD_Result kw_route_openapi(struct kw_request *request);	 /* GET /openapi.json */
 enum MHD_Result kw_route_status(struct kw_request *request);	 /* GET /status */
+enum MHD_Result kw_route_metrics(struct kw_request *request);	 /* metrics.c */
 enum MHD_Result kw_route_livez(struct kw_request *request);
 enum MHD_Result kw_route_readyz(struct kw_request *request);
 enum MHD_Result kw_route_startupz(struct kw_request *request);
@@ -198,6 +200,9 @@ enum MHD_Result kw_route_attest_maa(struct kw_request *request);
 
 /* serve.c: store, views and keeper of the configuration and the service that are there */
 void kw_server_make_keys(struct kw_server *server);
+/* What every service of this process has in common. */
+struct kw_service_options kw_server_service_options(struct kw_server *server,
+						    const struct kw_config *config);
 
 /* http.c and listen.c */
 

@@ -87,10 +87,30 @@ static void gather_there(void *arg)
 		g->service->provider = NULL; /* the device is gone: choose again the next time */
 }
 
+struct waiting { /* for the TPM's worker */
+	struct kw_service *service;
+	void (*transaction)(void *arg);
+	void *arg;
+	int64_t since_ms;
+};
+
+static void run_counted(void *arg)
+{
+	const struct waiting *w = arg;
+	const struct kw_service_options *options = &w->service->options;
+
+	if (options->counters != NULL)
+		kw_histogram_add(&options->counters->tpm_waits,
+				 kw_boot_ms(options->clock) - w->since_ms);
+	w->transaction(w->arg);
+}
+
 void kw_service_on_tpm(struct kw_service *service, void (*transaction)(void *arg), void *arg)
 {
+	struct waiting w = { service, transaction, arg, kw_boot_ms(service->options.clock) };
+
 	if (service->options.tpm_run != NULL)
-		service->options.tpm_run(service->options.tpm_ctx, transaction, arg);
+		service->options.tpm_run(service->options.tpm_ctx, run_counted, &w);
 	else
 		transaction(arg);
 }

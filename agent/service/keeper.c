@@ -52,14 +52,27 @@ struct remove_job {
 	struct kw_error err;
 };
 
+static void count(const struct acquire_job *a, int64_t took_ms)
+{
+	struct kw_counters *counters = a->keeper->parts.counters;
+
+	if (counters != NULL)
+		kw_histogram_add(
+			&counters->releases[kw_count_outcome_of(a->failed ? &a->err : NULL)],
+			took_ms);
+}
+
 static void run(struct kw_job *job)
 {
 	struct acquire_job *a = (struct acquire_job *)job;
+
+	int64_t begun_ms = kw_boot_ms(a->keeper->parts.clock);
 
 	a->ran = true;
 	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, &a->checks,
 			       &a->material, &a->err)
 		    < 0;
+	count(a, kw_boot_ms(a->keeper->parts.clock) - begun_ms);
 	if (!a->failed)
 		a->files_failed =
 			kw_outputs_write(a->kept->outputs, a->material, NULL, &a->files_err) < 0;

@@ -20,6 +20,7 @@ struct kw_keeper_parts { /* all outlive the keeper */
 	struct kw_store *store;
 	const struct kw_clock *clock;
 	const struct kw_random *random;
+	struct kw_counters *counters; /* or NULL */
 };
 /* Adds every configured key to the store as pending. */
 struct kw_keeper *kw_keeper_new(const struct kw_keeper_parts *parts);

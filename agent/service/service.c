@@ -35,6 +35,7 @@ int kw_service_open(const struct kw_service_options *options, struct kw_service 
 	service->config = config;
 	if (kw_http_new(config, options->clock, options->random, &service->http, err) < 0)
 		return -1;
+	kw_http_count_into(service->http, options->counters);
 	kw_http_end_by(service->http, options->end_by_ms);
 	if (options->patience_ms > 0)
 		kw_http_patience(service->http, options->patience_ms);
@@ -66,6 +67,11 @@ void kw_service_free(struct kw_service *service)
 	kw_amd_roots_free(service->amd_roots);
 	kw_http_free(service->http);
 	free(service);
+}
+
+bool kw_service_breaker_is_open(struct kw_service *service, enum kw_upstream upstream)
+{
+	return kw_http_breaker_is_open(service->http, upstream);
 }
 
 void kw_service_cancel(struct kw_service *service)

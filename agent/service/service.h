@@ -22,6 +22,7 @@ struct kw_service_options {
 	 * thread. */
 	void (*tpm_run)(void *ctx, void (*transaction)(void *arg), void *arg);
 	void *tpm_ctx;
+	struct kw_counters *counters; /* NULL: nothing is counted */
 	int64_t end_by_ms; /* boot clock: no call to an upstream lasts longer; 0: no such end */
 	/* No call waits longer for its next attempt: it fails, with what the upstream asked for,
 	 * and its caller comes back. 0: the deadlines alone decide. */
@@ -33,6 +34,8 @@ void kw_service_free(struct kw_service *service);
 KW_DEFINE_FREEP(struct kw_service, kw_service_free);
 /* Closes connections that have been idle for a minute; on a worker. */
 void kw_service_trim(struct kw_service *service);
+/* Hosts of that upstream are left alone at the moment. */
+bool kw_service_breaker_is_open(struct kw_service *service, enum kw_upstream upstream);
 /* Running calls end soon, with an error (SIGTERM). */
 void kw_service_cancel(struct kw_service *service);
 

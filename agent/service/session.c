@@ -158,7 +158,13 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 {
 	struct kw_attestation *made = NULL;
 
-	if (good(service, slot->session))
+	struct kw_counters *counters = service->options.counters;
+	const struct kw_clock *clock = service->options.clock;
+	bool hit = good(service, slot->session);
+	int64_t begun_ms = kw_boot_ms(clock);
+
+	kw_count_cache(counters, KW_COUNTED_SESSION, hit);
+	if (hit)
 		return 0;
 	if (slot->last_error.def != NULL && (slot->attempts != seen || is_fresh(service, slot))) {
 		*err = slot->last_error; /* somebody just tried: share the outcome */
@@ -169,7 +175,10 @@ static int get_locked(struct kw_service *service, struct kw_session_slot *slot, 
 		kw_attestation_unref(slot->session);
 		slot->session = made;
 	}
-	slot->failed_ms = kw_boot_ms(service->options.clock);
+	slot->failed_ms = kw_boot_ms(clock);
+	if (counters != NULL)
+		kw_histogram_add(&counters->attestations[kw_count_outcome_of(&slot->last_error)],
+				 slot->failed_ms - begun_ms);
 	__atomic_add_fetch(&slot->attempts, 1, __ATOMIC_RELEASE);
 	*err = slot->last_error;
 	return made != NULL ? 0 : -1;
