@@ -224,14 +224,14 @@ def hostile():
         kubelet.start()
         kubelet.wait_registered()
 
-        def send(*frames, wait=b"", preface=PREFACE + frame(4, 0, 0)):
+        def send(*frames, enough=lambda got: False, preface=PREFACE + frame(4, 0, 0)):
             with socket.socket(socket.AF_UNIX) as s:
                 s.connect(str(PLUGINS / "keyward-tpm.sock"))
                 s.settimeout(15)
                 got = b""
                 try:
                     s.sendall(preface + b"".join(frames))
-                    while wait not in got or not wait:
+                    while not enough(got):
                         more = s.recv(65536)
                         if not more:
                             break
@@ -255,15 +255,19 @@ def hostile():
         same("bytes that are no message are refused", grpc.StatusCode.INVALID_ARGUMENT, bent(b"\x0a\x7f"))
         same("a message over the limit is refused", grpc.StatusCode.RESOURCE_EXHAUSTED, bent(bytes(65537)))
         same("an unknown method is refused", grpc.StatusCode.UNIMPLEMENTED, bent(b"", "Nothing"))
-        ping = b"12345678"
+        def kinds(got):
+            at, found = 0, set()
+            while at + 9 <= len(got):
+                found.add((got[at + 3], got[at + 4] & 1, int.from_bytes(got[at + 5:at + 9], "big")))
+                at += 9 + int.from_bytes(got[at:at + 3], "big")
+            return found
 
         def refused(body):
-            """An answer that ends with its headers, and a connection that still answers a PING."""
-            got, at, kinds = send(frame(1, 4, 1, headers()), frame(0, 1, 1, body), frame(6, 0, 0, ping), wait=frame(6, 1, 0, ping)), 0, []
-            while at + 9 <= len(got):
-                kinds.append((got[at + 3], got[at + 4] & 1, int.from_bytes(got[at + 5:at + 9], "big")))
-                at += 9 + int.from_bytes(got[at:at + 3], "big")
-            return (1, 1, 1) in kinds and (0, 0, 1) not in kinds and (0, 1, 1) not in kinds and (6, 1, 0) in kinds
+            """An answer that ends with its headers (so it is a status alone), on a connection that still answers a PING."""
+            answered = {(1, 1, 1), (6, 1, 0)}
+            got = send(frame(1, 4, 1, headers()), frame(0, 1, 1, body), frame(6, 0, 0, b"12345678"),
+                       enough=lambda so_far: answered <= kinds(so_far))
+            return answered <= kinds(got) and not {(0, 0, 1), (0, 1, 1)} & kinds(got)
 
         for name, body in (("no message at all", b""), ("half of a prefix", bytes(3)), ("a length that is not kept", b"\0\0\0\0\x09ab"),
                            ("two messages", bytes(10)), ("an unknown flag", b"\x07\0\0\0\0"), ("compression", b"\x01\0\0\0\0")):
@@ -417,7 +421,8 @@ def configmap():
         same("... as a merge patch, as the service account", ("application/merge-patch+json", "Bearer the-token"), (kind, bearer))
         same("... with one key per chip, the same as the file", {"data": {chip_file().name: chip_file().read_text()}}, json.loads(body))
         n = len(Api.seen)
-        time.sleep(2.5)  # two looks
+        looks = len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line])
+        until("", lambda: len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line]) >= looks + 2)
         same("it patches no more while nothing changes", n, len(Api.seen))
     shutil.copy(LAB / "pki/ca.pem", account / "ca.crt")
     with Node(env, **at) as node:
@@ -453,6 +458,59 @@ def sidecars(count=60 if os.environ.get("KEYWARD_LONG") else 10):
     kubelet.stop()
 
 
+def container():
+    """A container that podman makes from exactly what Allocate answered: user 65532, no capability, a read-only root."""
+    if not shutil.which("podman") or not shutil.which("runc"):
+        return print("skip a container with the device: podman or runc is not installed")
+    kubelet = Kubelet(PLUGINS)
+    kubelet.start()
+    device = pathlib.Path("/mnt/tpmrm0")  # in this test's own mount namespace
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", device.parent], check=True)
+    os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero for the TPM; tests/vm has a real one
+    root, settings = WORK / "rootfs", WORK / "config"
+    for directory in ("usr", "lib", "lib64", "bin", "proc", "sys", "dev", "etc", "tmp", "run", "mnt", "config"):
+        (root / directory).mkdir(parents=True)
+    settings.mkdir()
+    config = yaml.safe_load((LAB / "keyward.yaml").read_text())
+    for name, source in (("ca.pem", AT["ca"]), ("ark.pem", AT["amdRoots"]), ("signer.pem", LAB / "pki/signer-root.pem")):
+        shutil.copy(source, settings / name)
+    config["tls"]["caFile"], config["release"]["signerRoots"] = "/config/ca.pem", "/config/signer.pem"
+    config["collateral"] = {"sources": ["file"], "file": str(PUBLISHED / "collateral"), "trustedRoots": "/config/ark.pem"}
+    config["evidence"]["eventLog"] = str(PUBLISHED / "eventlog")
+    (settings / "keyward.yaml").write_text(yaml.safe_dump(config))
+    for path in (settings, *settings.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    limits = WORK / "containers.conf"
+    limits.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]\n')
+
+    def run(answer, gid, *arguments):
+        command = ["podman", "--root", WORK / "storage", "--runroot", WORK / "runroot", "--runtime", "runc", "run", "--rm", "--network",
+                   "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"65532:{gid}"]
+        for d in answer.devices:
+            command += ["--device", f"{d.host_path}:{d.container_path}:{d.permissions}"]
+        for m in answer.mounts:
+            command += ["-v", f"{m.host_path}:{m.container_path}" + (":ro" if m.read_only else "")]
+        for own in ("/usr", "/lib", "/lib64", "/bin"):  # what an image would bring
+            command += ["-v", f"{own}:{own}:ro"]
+        command += ["-v", f"{settings}:/config:ro", "-v", f"{KEYWARD}:/run/keyward-bin:ro", "--rootfs", root, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "CONTAINERS_CONF": str(limits)})
+
+    with Node(device=str(device)):
+        kubelet.wait_registered()
+        check("everything is well", until("", lambda: get("/readyz")[0] == 200), get("/readyz"))
+        answer = kubelet.plugin.allocate(["tpm-0"]).container_responses[0]
+        got = run(answer, GID, "head", "-c", "3", device)
+        check("given the group, the container opens the device", (got.returncode, got.stdout) == (0, "\0\0\0"), got)
+        got = run(answer, GID + 1, "head", "-c", "3", device)
+        check("without the group it cannot", got.returncode != 0 and "Permission denied" in got.stderr, got)
+        got = run(answer, GID, "sh", "-c", f"echo x > {PUBLISHED}/eventlog")
+        check("the published files are read-only", got.returncode != 0 and "Read-only file system" in got.stderr, got)
+        got = run(answer, GID, "/run/keyward-bin", "attest", "-c", "/config/keyward.yaml")
+        same("it attests with the published files", (0, "true"), (got.returncode, got.stdout.strip()))
+    kubelet.stop()
+    subprocess.run(["umount", device.parent], check=True)
+
+
 if __name__ == "__main__":
-    {"plugin": plugin, "hostile": hostile, "files": files, "configmap": configmap, "sidecars": sidecars}[sys.argv[1]]()
+    {"container": container, "plugin": plugin, "hostile": hostile, "files": files, "configmap": configmap, "sidecars": sidecars}[sys.argv[1]]()
     sys.exit(1 if failed else 0)
