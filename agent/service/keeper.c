@@ -204,6 +204,8 @@ static void end_remove(struct kw_job *job)
 		kw_log_error(KW_LOG_ERROR, "output", r->kept->rule->name, &r->err);
 	if (r->ran)
 		r->kept->may_have_files = r->failed;
+	if (r->ran && !r->failed)
+		r->kept->remove_due_ms = 0; /* the next time at once */
 	free(r);
 }
 

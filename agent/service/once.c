@@ -128,6 +128,7 @@ static void failed(const struct kw_once *once, struct task *task)
 static void try(const struct kw_once *once, struct task *task)
 {
 	int64_t left_ms = once->end_ms - kw_boot_ms(once->clock);
+	struct kw_error before = task->err;
 
 	task->attempts++;
 	task->err = (struct kw_error){ 0 };
@@ -137,6 +138,9 @@ static void try(const struct kw_once *once, struct task *task)
 		task->state = DONE;
 	else
 		failed(once, task);
+	/* What the deadline cut short says nothing of why there was no key until then. */
+	if (task->state == WAITING && before.def != NULL && kw_boot_ms(once->clock) >= once->end_ms)
+		task->err = before;
 }
 
 /* False: it would be after the deadline. */
