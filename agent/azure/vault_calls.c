@@ -4,6 +4,7 @@
 
 #include "util/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define API_VERSION "7.4"
@@ -43,6 +44,26 @@ static bool says(const struct kw_http_answer *answer, const char *words)
 	       && memmem(answer->body.data, answer->body.len, words, strlen(words)) != NULL;
 }
 
+/* Does a refusal name the member `enc` of the request, as a word of its own? */
+static bool names_enc(const struct kw_http_answer *answer)
+{
+	static const char word[] = "enc";
+	struct kw_cursor c = { .in = kw_blob_bytes(&answer->body) };
+	size_t n = 0; /* letters of the present word that fit; too many: it is another word */
+	uint8_t byte = 0;
+
+	while (kw_take_u8(&c, &byte)) {
+		if (!isalnum(byte)) {
+			if (n == strlen(word))
+				return true;
+			n = 0;
+		} else {
+			n = n < strlen(word) && byte == (uint8_t)word[n] ? n + 1 : sizeof(word);
+		}
+	}
+	return false;
+}
+
 /* A 403 has many faces; its texts are matched loosely because they are no contract (4.8). */
 static enum kw_error_name row_of_403(const struct kw_http_answer *answer, enum kw_error_name denied)
 {
@@ -68,6 +89,9 @@ int kw_vault_refused(const struct kw_http_answer *answer, enum kw_error_name den
 	enum kw_error_name row = KW_E_REL_BAD_REQUEST;
 
 	switch (answer->status) {
+	case 400:
+		row = names_enc(answer) ? KW_E_REL_ENC_UNKNOWN : KW_E_REL_BAD_REQUEST;
+		break;
 	case 401:
 		row = KW_E_REL_UNAUTHORIZED;
 		break;

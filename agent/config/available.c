@@ -14,10 +14,5 @@ int kw_config_available(const struct kw_config *config, struct kw_error *err)
 {
 	if (config->attestation.service_tee.mode != KW_TEE_OFF)
 		return refuse(err, config, "attestation.serviceTee.mode", "'off'");
-	if (config->release.enc_fallback)
-		return refuse(err, config, "release.encFallback", "false");
-	for (size_t i = 0; i < config->n_keys; i++)
-		if (config->keys[i].n_fallback_urls > 0)
-			return refuse(err, config, "keys[].fallbackUrls", "absent");
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "service/internal.h"
 #include "service/material.h"
 #include "util/base64.h"
+#include "util/log.h"
 #include "util/text.h"
 
 #include <string.h>
@@ -77,14 +78,29 @@ static int judge_answer(struct kw_service *service, const struct kw_attestation 
 	return 0;
 }
 
+/* A vault that does not know our `enc` is asked for its default, once (key release 4.2). */
+static bool falls_back(const struct kw_service *service, struct kw_release_request *request,
+		       struct kw_error *err)
+{
+	if (!kw_error_is(err, KW_E_REL_ENC_UNKNOWN) || !service->config->release.enc_fallback
+	    || request->enc == KW_ENC_CKM_RSA_AES_KEY_WRAP)
+		return false;
+	request->enc = KW_ENC_CKM_RSA_AES_KEY_WRAP;
+	*err = (struct kw_error){ 0 };
+	return true;
+}
+
 static int call_vault(struct kw_service *service, const struct kw_config_key *rule,
 		      const struct kw_secret *bearer, struct kw_release_request *request,
 		      struct kw_blob *ret, struct kw_error *err)
 {
 	struct release_call call = { service, request, ret };
-	int result = bearer != NULL ? call_with(&call, bearer, err)
-				    : kw_with_bearer(service, rule, call_with, &call, err);
+	int result;
 
+	do {
+		result = bearer != NULL ? call_with(&call, bearer, err)
+					: kw_with_bearer(service, rule, call_with, &call, err);
+	} while (result < 0 && falls_back(service, request, err));
 	return result == 0 ? 0 : kw_wrap(err, "releasing %s", rule->url);
 }
 
@@ -125,15 +141,51 @@ static int release(struct kw_service *service, struct kw_attestation *session,
 				       checks, ret, err);
 }
 
+static bool is_vault_outage(const struct kw_error *err)
+{
+	return kw_error_is_outage(err) && strcmp(err->def->stage, "REL") == 0;
+}
+
+/* Where the same key lies too. Only an outage of its own vault leads there: no other vault undoes a
+ * refusal, and what the others say against it does not count. */
+static int release_elsewhere(struct kw_service *service, struct kw_attestation *session,
+			     const struct kw_config_key *rule, const struct kw_secret *bearer,
+			     struct kw_checks *checks, struct kw_material **ret)
+{
+	size_t n_checks = checks->n_rows;
+
+	for (size_t i = 0; i < rule->n_fallback_urls; i++) {
+		struct kw_config_key there = *rule;
+		struct kw_error err = { 0 };
+
+		checks->n_rows = n_checks;
+		there.url = rule->fallback_urls[i];
+		if (!kw_key_id_parse(there.url, &there.id))
+			continue; /* the configuration was read with the same grammar */
+		if (release(service, session, &there, bearer, checks, ret, &err) == 0)
+			return 0;
+		kw_log_error(KW_LOG_WARNING, "fallback", rule->name, &err);
+	}
+	checks->n_rows = n_checks;
+	return -1;
+}
+
 int kw_release(struct kw_service *service, struct kw_attestation *session,
 	       const struct kw_config_key *rule, const struct kw_secret *bearer,
 	       struct kw_checks *checks, struct kw_material **ret, struct kw_error *err)
 {
 	struct kw_checks own = { 0 };
 
-	if (release(service, session, rule, bearer, checks != NULL ? checks : &own, ret, err) < 0)
-		return kw_wrap(err, "key '%s'", rule->name);
-	return 0;
+	if (checks == NULL)
+		checks = &own;
+	if (release(service, session, rule, bearer, checks, ret, err) == 0)
+		return 0;
+	if (is_vault_outage(err)
+	    && release_elsewhere(service, session, rule, bearer, checks, ret) == 0) {
+		*err = (struct kw_error){ 0 };
+		return 0;
+	}
+	return kw_wrap(err, "key '%s'", rule->name);
 }
 
 int kw_acquire(struct kw_service *service, const struct kw_config_key *rule,
