@@ -27,7 +27,8 @@ static int release_keys(const struct args *args, int64_t begun_ms, struct kw_err
 	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
 	struct kw_sandbox_state sandbox;
 	struct kw_service_options options = { .clock = &kw_clock_system,
-					      .random = &kw_random_system };
+					      .random = &kw_random_system,
+					      .one_of_many = true };
 	struct kw_once once = { .clock = &kw_clock_system,
 				.random = &kw_random_system,
 				.acquire = acquire };

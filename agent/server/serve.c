@@ -65,6 +65,7 @@ struct kw_service_options kw_server_service_options(struct kw_server *server,
 		.tpm_ctx = server->tpm,
 		.counters = server->counters,
 		.patience_ms = PATIENCE_MS,
+		.one_of_many = true,
 	};
 }
 

@@ -5,9 +5,18 @@
  */
 #include "collateral/context.h"
 #include "service/internal.h"
+#include "service/pause.h"
 #include "util/log.h"
 
 #include <string.h>
+
+enum {
+	SPREAD_FROM_MS = 1000, /* what a lone pod's transaction stays below */
+	SPREAD_FACTOR = 3,
+	SPREAD_MAX_MS = 40 * 1000,
+	SPREAD_SHARE = 3, /* of the time that is left before the end */
+	SPREAD_SLICE_MS = 100,
+};
 
 struct gathering { /* travels to the thread that owns the TPM and back */
 	struct kw_service *service;
@@ -276,15 +285,40 @@ int kw_service_collateral_for(struct kw_service *service, const struct kw_snp_re
 	return kw_collateral_get(service->collateral, &wanted, fresh, ret, err);
 }
 
+/*
+ * The TPM is the one thing for which all pods of a node stand in line, so how long it took tells
+ * how many of them are starting. What follows asks IMDS, which bears five calls a second from all
+ * of them together: each waits for a random share of a time that grows with their number. A lone
+ * pod, whose transaction takes a fraction of a second, does not wait at all.
+ */
+static void spread(struct kw_service *service, int64_t took_ms)
+{
+	int64_t now_ms = kw_boot_ms(service->options.clock), end_ms = service->options.end_by_ms;
+	int64_t most_ms = took_ms < SPREAD_FROM_MS ? 0 : SPREAD_FACTOR * took_ms;
+
+	if (!service->options.one_of_many)
+		return;
+	if (most_ms > SPREAD_MAX_MS)
+		most_ms = SPREAD_MAX_MS;
+	if (end_ms > 0 && most_ms > (end_ms - now_ms) / SPREAD_SHARE)
+		most_ms = (end_ms - now_ms) / SPREAD_SHARE;
+	int64_t until_ms = now_ms + kw_share_ms(service->options.random, most_ms);
+	while (kw_boot_ms(service->options.clock) < until_ms
+	       && kw_http_pause(service->http, SPREAD_SLICE_MS))
+		;
+}
+
 static int gather_with_collateral(struct kw_service *service, struct kw_evidence **ret,
 				  struct kw_collateral **ret_collateral, struct kw_error *err)
 {
 	KW_CLEANUP(kw_evidence_freep) struct kw_evidence *evidence = NULL;
+	int64_t begun_ms = kw_boot_ms(service->options.clock);
 
 	if (kw_service_gather(service, &evidence, err) < 0) {
 		(void)kw_wrap(err, "evidence");
 		return -1;
 	}
+	spread(service, kw_boot_ms(service->options.clock) - begun_ms);
 	if (kw_service_collateral_for(service, &evidence->snp,
 				      kw_blob_bytes(&evidence->device_table), false, ret_collateral,
 				      err)

@@ -8,13 +8,18 @@ enum {
 	CHANCE_BITS = 20,  /* few enough for a product with centuries of milliseconds */
 };
 
-int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms)
+int64_t kw_share_ms(const struct kw_random *random, int64_t ms)
 {
 	uint32_t chance = 0;
 
 	kw_random_fill(random, &chance, sizeof(chance));
 	chance >>= 32 - CHANCE_BITS;
-	return ms / 2 + (int64_t)(((uint64_t)(ms - ms / 2) * chance) >> CHANCE_BITS);
+	return (int64_t)(((uint64_t)ms * chance) >> CHANCE_BITS);
+}
+
+int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms)
+{
+	return ms / 2 + kw_share_ms(random, ms - ms / 2);
 }
 
 int64_t kw_pause_ms(const struct kw_random *random, unsigned n_failures, const struct kw_error *err)

@@ -12,5 +12,7 @@
  */
 int64_t kw_pause_ms(const struct kw_random *random, unsigned n_failures,
 		    const struct kw_error *err);
+/* A share of `ms` between nothing and the whole. */
+int64_t kw_share_ms(const struct kw_random *random, int64_t ms);
 /* A share of `ms` between a half and the whole, so that pods started together drift apart. */
 int64_t kw_jittered_ms(const struct kw_random *random, int64_t ms);

@@ -27,6 +27,9 @@ struct kw_service_options {
 	/* No call waits longer for its next attempt: it fails, with what the upstream asked for,
 	 * and its caller comes back. 0: the deadlines alone decide. */
 	int64_t patience_ms;
+	/* One of many on this node: calls to IMDS are spread when the TPM shows that others start
+	 * at the same time. */
+	bool one_of_many;
 };
 int kw_service_open(const struct kw_service_options *options, struct kw_service **ret,
 		    struct kw_error *err) KW_MUST_USE;
