@@ -4,6 +4,7 @@
 build_packages="gcc binutils openssl cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libcjson-dev
  libmicrohttpd-dev libtss2-dev libyaml-dev libc-ares-dev libseccomp-dev libnghttp2-dev libprotobuf-c-dev
  protobuf-c-compiler libcmocka-dev"
+static_packages="make dpkg-dev xz-utils autoconf automake libtool autoconf-archive libltdl-dev" # for packaging/static-deps
 demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procps"
 test_packages="$demo_packages clang clang-tidy clang-format cppcheck valgrind strace libclang-rt-14-dev
  tpm2-tools jq xxd mandoc bsdutils g++ python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git"
