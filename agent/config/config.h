@@ -175,6 +175,7 @@ struct kw_config {
 		char *health;
 		struct kw_config_token *tokens;
 		size_t n_tokens;
+		int64_t failures_per_minute;
 		struct {
 			struct kw_config_allow *allow;
 			size_t n_allow;

@@ -14,6 +14,7 @@ enum {
 	SECRETS_MAX = 1024,
 	TOKENS_MAX = 256,
 	HOSTS_MAX = 32,
+	FAILURES_MAX = 60000,
 	CONNECT_TO_MAX = 64,
 	ATTEMPTS_MAX = 100,
 	DEVICE_TEXT_MAX = 255, /* what evidence keeps of tcti and ownerAuthFile */
@@ -175,6 +176,9 @@ static const struct kw_option server[] = {
 	ROW("tokens", LIST, AT(server.tokens), "[]", "bearer tokens, made by keyward at its start",
 	    .max = TOKENS_MAX, .element = &token, .count_at = AT(server.n_tokens),
 	    .size = sizeof(struct kw_config_token)),
+	ROW("failuresPerMinute", INTEGER, AT(server.failures_per_minute), "120",
+	    "how many operations of one caller may fail before it is told to wait", .min = 1,
+	    .max = FAILURES_MAX),
 	SECTION("attest", 0, "the attest routes", attest),
 	SECTION("compat", 0, "the routes of Microsoft's SKR sidecar", compat),
 	ROW("hosts", LIST, AT(server.hosts), "[]", "further Host values that are accepted",

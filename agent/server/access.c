@@ -4,6 +4,26 @@
 
 #include <string.h>
 
+#define NOT_THERE "" /* for kw_access_rate() */
+#define ATTEST "attest"
+
+static uint64_t who(const struct kw_request *request, const char *what)
+{
+	const struct kw_caller *caller = &request->caller;
+	bool socket = caller->listener == KW_LISTENER_SOCKET;
+
+	return kw_failures_who(caller->listener, socket ? (int64_t)caller->uid : -1, caller->token,
+			       what);
+}
+
+int kw_access_rate(const struct kw_request *request, const char *what, struct kw_error *err)
+{
+	const struct kw_server *server = request->server;
+
+	return kw_failures_check(&server->failures, who(request, what), kw_boot_ms(server->clock),
+				 server->config->server.failures_per_minute, err);
+}
+
 int kw_access(const struct kw_request *request, struct kw_access *ret, struct kw_error *err)
 {
 	const struct kw_server *server = request->server;
@@ -11,6 +31,9 @@ int kw_access(const struct kw_request *request, struct kw_access *ret, struct kw
 	const struct kw_config_key *rule =
 		entry != NULL ? &server->config->keys[entry->index] : NULL;
 
+	if ((request->caller.bad_token || rule == NULL || !kw_caller_may(request, rule))
+	    && kw_access_rate(request, NOT_THERE, err) < 0)
+		return -1;
 	if (request->caller.bad_token)
 		return kw_fail(err, KW_E_SRV_TOKEN, "the bearer token is none of ours");
 	if (rule == NULL || !kw_caller_may(request, rule))
@@ -105,6 +128,25 @@ static bool is_flood(struct kw_server *server)
 	return server->n_refusals++ >= KW_REFUSALS_PER_S;
 }
 
+/* What this caller tried and failed at: not what keyward or an upstream could not do. */
+static void count_failure(const struct kw_request *request, const char *key,
+			  const struct kw_error *err)
+{
+	struct kw_server *server = request->server;
+	const struct kw_entry *entry = key != NULL ? kw_store_find(server->store, key) : NULL;
+	enum kw_kind kind = err->def->kind;
+	const char *what = NOT_THERE;
+
+	if (kind != KW_DENIED && kind != KW_NOT_FOUND && kind != KW_DATA)
+		return;
+	if (key == NULL)
+		what = ATTEST;
+	else if (entry != NULL && kw_caller_may(request, &server->config->keys[entry->index]))
+		what = entry->name;
+	kw_failures_count(&server->failures, who(request, what), kw_boot_ms(server->clock),
+			  server->config->server.failures_per_minute);
+}
+
 /* A refusal gives nothing away: it stands, recorded or not. */
 void kw_access_refused(const struct kw_request *request, const char *key, const char *action,
 		       const struct kw_error *err)
@@ -113,6 +155,7 @@ void kw_access_refused(const struct kw_request *request, const char *key, const 
 		.caller = &request->caller, .key = key, .action = action, .outcome = err->def->id
 	};
 
+	count_failure(request, key, err);
 	if (!is_flood(request->server))
 		note(request, &refused);
 }

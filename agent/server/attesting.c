@@ -59,6 +59,8 @@ bool kw_attesting_start(struct kw_request *request, enum kw_attesting_kind kind,
 
 int kw_attesting_access(const struct kw_request *request, struct kw_error *err)
 {
+	if (kw_access_rate(request, "attest", err) < 0)
+		return -1;
 	if (request->caller.bad_token)
 		return kw_fail(err, KW_E_SRV_TOKEN, "the bearer token is none of ours");
 	if (!kw_caller_may_attest(request))

@@ -141,7 +141,7 @@ static bool is_known_with_slash(struct kw_request *request, const char *path)
 static enum MHD_Result answer_unknown(struct kw_request *request, const char *method,
 				      const char *path)
 {
-	bool v1 = strncmp(path, "/v1/", 4) == 0;
+	bool v1 = strncmp(path, "/v1/", 4) == 0 && request->listener->kind != KW_LISTENER_HEALTH;
 
 	if (v1 && request->allow[0] != '\0')
 		return answer_problem_row(request, KW_E_SRV_METHOD, "the method is not known here");
@@ -299,6 +299,29 @@ static void on_completed(void *cls KW_UNUSED, struct MHD_Connection *connection 
 	*con_cls = NULL;
 }
 
+/* What is written as %2f or %00 is neither a slash nor the end: it stays as it is, in no name that
+ * we have. */
+static size_t unescape(void *cls KW_UNUSED, struct MHD_Connection *connection KW_UNUSED, char *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; text[i] != '\0'; n++) {
+		char digits[3] = "";
+		uint8_t byte = 0;
+
+		if (text[i] == '%' && text[i + 1] != '\0')
+			memcpy(digits, text + i + 1, 2);
+		if (kw_hex_decode(digits, &byte, 1) && byte != '\0' && byte != '/') {
+			text[n] = (char)byte;
+			i += 3;
+		} else {
+			text[n] = text[i++];
+		}
+	}
+	text[n] = '\0';
+	return n;
+}
+
 /* Daemons. */
 
 /* A full table of descriptors would starve the health listener and our own upstream calls. */
@@ -318,7 +341,8 @@ static struct MHD_Daemon *start(struct kw_listener *listener)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, listener,
 		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		NULL, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, connections_max(), MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)REQUEST_TIMEOUT_S, MHD_OPTION_END);
 }

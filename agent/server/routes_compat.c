@@ -152,6 +152,11 @@ static enum MHD_Result answer_key(struct kw_request *request, const char *key,
 static enum MHD_Result release_live(struct kw_request *request, const struct kw_config_key *rule,
 				    struct kw_secret *bearer)
 {
+	struct kw_error err = { 0 };
+
+	if (kw_access_rate(request, rule->name, &err) < 0)
+		return kw_answer_compat_error(request, MHD_HTTP_TOO_MANY_REQUESTS, RELEASE_FAILED,
+					      &err);
 	if (!kw_live_start(request, rule, bearer))
 		return refuse_row(request, rule->name, KW_E_SRV_BUSY,
 				  "too many releases are waiting");
@@ -198,6 +203,9 @@ enum MHD_Result kw_route_release(struct kw_request *request)
 				  "the release took too long");
 	if (read_body(request, &body, &err) < 0)
 		return kw_compat_bad_body(request, &err);
+	if (request->caller.bad_token)
+		return refuse_row(request, body.kid, KW_E_SRV_TOKEN,
+				  "the bearer token is none of ours");
 	rule = find_rule(request, &body);
 	if (rule == NULL)
 		return refuse_row(request, body.kid, KW_E_CFG_ORIGIN,

@@ -49,7 +49,12 @@ enum MHD_Result kw_route_keys(struct kw_request *request)
 	const struct kw_server *server = request->server;
 	struct kw_json *keys = kw_json_add_array(body, "keys");
 	int64_t now_ms = kw_boot_ms(server->clock);
+	struct kw_error err = { 0 };
 
+	if (request->caller.bad_token) {
+		(void)kw_fail(&err, KW_E_SRV_TOKEN, "the bearer token is none of ours");
+		return kw_answer_problem(request, &err);
+	}
 	for (size_t i = 0; i < kw_store_count(server->store); i++) {
 		const struct kw_entry *entry = kw_store_at(server->store, i);
 

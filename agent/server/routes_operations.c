@@ -218,7 +218,9 @@ static int begin(struct kw_request *request, enum kw_use use, struct kw_error *e
 	struct kw_material *material = NULL;
 	struct kw_access access = { 0 };
 
-	if (kw_access(request, &access, err) < 0 || kw_access_material(access.entry, err) < 0
+	if (kw_access(request, &access, err) < 0
+	    || kw_access_rate(request, access.rule->name, err) < 0
+	    || kw_access_material(access.entry, err) < 0
 	    || read_body(kw_blob_bytes(&request->body), &body, err) < 0
 	    || read_operation(body, use, &operation, err) < 0
 	    || find_material(body, access.entry, &material, err) < 0)

@@ -8,6 +8,7 @@
 
 #include "keys/store.h"
 #include "sandbox/sandbox.h"
+#include "server/failures.h"
 #include "server/tokens.h"
 #include "service/keeper.h"
 
@@ -65,6 +66,7 @@ struct kw_server {
 	struct kw_listener listeners[KW_LISTENERS_MAX];
 	struct kw_key_view *views; /* by entry->index */
 	struct kw_waiting waiting;
+	struct kw_failures failures;
 	uint64_t n_answered; /* requests, ever */
 	struct kw_counters *counters;
 	char *custom_trust; /* "" or what is not built in */
@@ -150,6 +152,12 @@ int kw_access_granted(const struct kw_request *request, const char *key,
 		      struct kw_error *err) KW_MUST_USE;
 void kw_access_refused(const struct kw_request *request, const char *key, const char *action,
 		       const struct kw_error *err);
+
+/* SRV_RATE if this caller has failed too often at `what`: the name of a configured key, "attest",
+ * or
+ * "" for what is not there. Stands before what may be tried again and again. */
+int kw_access_rate(const struct kw_request *request, const char *what,
+		   struct kw_error *err) KW_MUST_USE;
 
 /* waiting.c: suspended requests */
 
