@@ -11,7 +11,7 @@ int kw_with_bearer(struct kw_service *service, const struct kw_config_key *rule,
 	const char *audience = kw_config_audience(service->config, identity, &rule->id.origin);
 
 	if (audience == NULL)
-		return kw_fail(err, KW_E_IDN_AUDIENCE, "no audience is known for %s", rule->url);
+		return kw_fail(err, KW_E_SYS_INTERNAL, "no audience is known for %s", rule->url);
 	for (int again = 0; again <= 1; again++) {
 		KW_CLEANUP(kw_secret_clear) struct kw_secret bearer = { 0 };
 

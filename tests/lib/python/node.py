@@ -381,6 +381,10 @@ class Api(BaseHTTPRequestHandler):
 
     def do_PATCH(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if Api.answer == 0:  # no HTTP at all
+            self.wfile.write(b"\x00 no answer of an API\r\n\r\n")
+            self.close_connection = True
+            return
         Api.seen.append((self.path, self.headers["Content-Type"], self.headers["Authorization"], body))
         text = json.dumps({"kind": "Status", "message": "words of the API"}).encode()
         self.send_response(Api.answer)
@@ -424,6 +428,13 @@ def configmap():
         looks = len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line])
         until("", lambda: len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line]) >= looks + 2)
         same("it patches no more while nothing changes", n, len(Api.seen))
+    for what, port, answer, error in (("an API that is busy", server.server_port, 503, "KW-OUT-013"),
+                                      ("an API that speaks no HTTP", server.server_port, 0, "KW-OUT-012"),
+                                      ("an API that is not there", 9, 200, "KW-OUT-010")):
+        Api.answer = answer
+        with Node({**env, "KUBERNETES_SERVICE_PORT": str(port)}, **at):
+            check(what + " is named", until("", lambda: error in ready().get("configmap", ""), 60), ready())
+    n = len(Api.seen)
     shutil.copy(LAB / "pki/ca.pem", account / "ca.crt")
     with Node(env, **at) as node:
         check("an API with another CA is not trusted", until("", lambda: "KW-OUT-011" in ready().get("configmap", "")), ready())
