@@ -64,8 +64,8 @@ struct sealed {
 	struct kw_blob ciphertext;
 };
 
-static int encrypt(const struct kw_secret *key, struct kw_bytes aad, struct kw_bytes plain,
-		   struct sealed *ret, struct kw_error *err)
+static int encrypt_gcm(const struct kw_secret *key, struct kw_bytes aad, struct kw_bytes plain,
+		       struct sealed *ret, struct kw_error *err)
 {
 	KW_CLEANUP(EVP_CIPHER_CTX_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int len = 0;
@@ -120,7 +120,7 @@ int kw_jwe_seal(const struct kw_public_key *to, const struct kw_json *header, st
 	if (give_key(to, &content_key, full, &key, err) < 0)
 		return -1;
 	protected_text = header_text(full);
-	result = encrypt(&content_key, kw_bytes_text(protected_text), plain, &sealed, err);
+	result = encrypt_gcm(&content_key, kw_bytes_text(protected_text), plain, &sealed, err);
 	if (result == 0)
 		*ret = compact(protected_text, &key, &sealed);
 	kw_blob_clear(&sealed.ciphertext);

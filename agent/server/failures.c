@@ -33,28 +33,30 @@ static int64_t debt(const struct kw_failure_row *row, int64_t now_ms)
 	return row->who != 0 && left > 0 ? left : 0;
 }
 
+static size_t probe(uint64_t who, size_t i)
+{
+	return (size_t)((who + i) % KW_FAILURES_SIZE);
+}
+
 static const struct kw_failure_row *find(const struct kw_failures *failures, uint64_t who)
 {
-	for (size_t i = 0; i < PROBES; i++) {
-		const struct kw_failure_row *row = &failures->rows[(who + i) % KW_FAILURES_SIZE];
-
-		if (row->who == who)
-			return row;
-	}
+	for (size_t i = 0; i < PROBES; i++)
+		if (failures->rows[probe(who, i)].who == who)
+			return &failures->rows[probe(who, i)];
 	return NULL;
 }
 
 /* Its own row, else the one of those around that owes least. */
 static struct kw_failure_row *place(struct kw_failures *failures, uint64_t who, int64_t now_ms)
 {
-	struct kw_failure_row *least = (struct kw_failure_row *)(uintptr_t)find(failures, who);
+	struct kw_failure_row *least = &failures->rows[probe(who, 0)];
 
-	if (least != NULL)
-		return least;
 	for (size_t i = 0; i < PROBES; i++) {
-		struct kw_failure_row *row = &failures->rows[(who + i) % KW_FAILURES_SIZE];
+		struct kw_failure_row *row = &failures->rows[probe(who, i)];
 
-		if (least == NULL || debt(row, now_ms) < debt(least, now_ms))
+		if (row->who == who)
+			return row;
+		if (debt(row, now_ms) < debt(least, now_ms))
 			least = row;
 	}
 	*least = (struct kw_failure_row){ .who = who, .at_ms = now_ms };

@@ -322,7 +322,7 @@ void kw_reload_tick(struct kw_reload *reload)
 
 	if (reload->reading == NULL && reload->due_ms <= kw_boot_ms(server->clock))
 		start(reload);
-	if (!reload->ready)
+	if (!reload->ready || reload->reading == NULL)
 		return;
 	if (reload->reading->config != NULL) {
 		kw_keeper_retire(server->keeper);
