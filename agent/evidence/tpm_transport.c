@@ -6,6 +6,7 @@
 #include "util/secret.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,6 +25,9 @@ enum {
 	PORT_MAX = 65535,
 };
 #define MAGIC 0x6b65797761726421u /* tells tpm2-tss's transports apart; of no meaning here */
+
+#define HOST "host="
+#define PORT ",port="
 
 struct transport {
 	TSS2_TCTI_CONTEXT_COMMON_V1 common; /* first: tpm2-tss knows this part alone */
@@ -153,27 +157,44 @@ static int open_device(struct transport *t, const char *path)
 	return t->fd < 0 ? -1 : 0;
 }
 
+static bool read_port(const char *text, uint16_t *ret)
+{
+	char *end = NULL;
+	unsigned long port = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	port = strtoul(text, &end, 10);
+	*ret = (uint16_t)port;
+	return *end == '\0' && port <= PORT_MAX;
+}
+
 /* "host=ADDRESS,port=PORT": no name, because nothing here may ask a resolver. */
 static bool read_address(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+	const char *port_at = strstr(text, PORT);
 	char host[ADDRESS_SIZE];
-	unsigned port = 0;
-	int end = -1;
+	uint16_t port = 0;
+	int len = 0;
 
-	if (sscanf(text, "host=%63[0-9a-fA-F.:],port=%5u%n", host, &port, &end) != 2 || end < 0
-	    || text[end] != '\0' || port > PORT_MAX)
+	if (strncmp(text, HOST, strlen(HOST)) != 0 || port_at == NULL
+	    || !read_port(port_at + strlen(PORT), &port))
+		return false;
+	text += strlen(HOST);
+	len = snprintf(host, sizeof(host), "%.*s", (int)(port_at - text), text);
+	if (len >= (int)sizeof(host))
 		return false;
 	*ret = (struct sockaddr_storage){ 0 };
 	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
 		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)port);
+		v4->sin_port = htons(port);
 		*ret_size = sizeof(*v4);
 		return true;
 	}
 	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)port);
+	v6->sin6_port = htons(port);
 	*ret_size = sizeof(*v6);
 	return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
 }
