@@ -2,6 +2,7 @@
 /* `keyward collateral`: fetch and judge the AMD collateral of this node, print it. */
 #include "cmd/command.h"
 #include "cmd/confine.h"
+#include "cmd/handover.h"
 #include "cmd/output.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -11,7 +12,7 @@ enum { OUT_MODE = 0644 }; /* nothing here is secret */
 enum form { FORM_JSON, FORM_PEM, FORM_DER }; /* the words of --format, in their order */
 
 struct args {
-	const char *config, *out;
+	const char *config, *out, *directory;
 	enum form form;
 	bool quiet, no_sandbox;
 };
@@ -21,6 +22,8 @@ static const struct kw_flag flags[] = {
 	  offsetof(struct args, form), "json" },
 	{ KW_OPTIONAL, 0, "out", "FILE", "write it there, not to standard output",
 	  offsetof(struct args, out), NULL },
+	{ KW_OPTIONAL, 0, "out-dir", "DIR", "write DIR/CHIP-ID.json, which collateral.file reads",
+	  offsetof(struct args, directory), NULL },
 	{ KW_SWITCH, 'q', "quiet", "", "leave out the list of checks", offsetof(struct args, quiet),
 	  NULL },
 	KW_FLAG_NO_SANDBOX(struct args, no_sandbox),
@@ -58,13 +61,20 @@ static int run(int argc, char **argv, struct kw_error *err)
 	KW_CLEANUP(kw_config_freep) struct kw_config *config = NULL;
 	KW_CLEANUP(kw_service_freep) struct kw_service *service = NULL;
 	KW_CLEANUP(kw_collateral_freep) struct kw_collateral *collateral = NULL;
+	KW_CLEANUP(freep) char *in_directory = NULL;
 	struct kw_checks checks = { 0 };
 	struct args args = { 0 };
 	int r;
 
-	if (kw_flags_parse(flags, argc, argv, &args, err) < 0
-	    || kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
-	    || kw_confine_command(config, args.out, args.no_sandbox, err) < 0
+	if (kw_flags_parse(flags, argc, argv, &args, err) < 0)
+		return -1;
+	if (args.directory && (args.out || args.form != FORM_JSON))
+		return kw_fail(err, KW_E_CFG_USAGE, "'--out-dir' is for JSON, and without '--out'");
+	in_directory = args.directory ? kw_handover_path(args.directory) : NULL;
+	if (kw_command_prepare(KW_ONE_SHOT, args.config, &config, err) < 0
+	    || kw_confine_command(config, in_directory ? in_directory : args.out, args.no_sandbox,
+				  err)
+		       < 0
 	    || kw_command_open_service(config, &service, err) < 0)
 		return -1;
 	r = kw_service_collateral(service, true, &collateral, &checks, err);
@@ -72,6 +82,8 @@ static int run(int argc, char **argv, struct kw_error *err)
 		kw_checks_print(&checks, stderr); /* of a refusal too: that is when they are read */
 	if (r < 0)
 		return -1;
+	if (args.directory)
+		return kw_handover_write(args.directory, collateral, err);
 	return write_form(collateral, args.form, args.out, err);
 }
 

@@ -187,11 +187,12 @@ static int enter(const struct kw_sandbox *sandbox, bool off, struct kw_sandbox_s
 }
 
 int kw_confine_pod(const struct kw_config *config, bool serves, const char *termination_log,
-		   bool off, struct kw_sandbox_state *ret, struct kw_error *err)
+		   const char *out, bool off, struct kw_sandbox_state *ret, struct kw_error *err)
 {
 	KW_CLEANUP(kw_sandbox_clear) struct kw_sandbox sandbox = { 0 };
 
 	kw_sandbox_allow(&sandbox, KW_SANDBOX_EDIT, termination_log);
+	kw_sandbox_allow_around(&sandbox, KW_SANDBOX_WRITE, out);
 	kw_confine_plan(config, serves, &sandbox);
 	return enter(&sandbox, off, ret, err);
 }

@@ -13,9 +13,11 @@
  * identities read. Listening ports only if `serves`. */
 void kw_confine_plan(const struct kw_config *config, bool serves, struct kw_sandbox *sandbox);
 /* Plans it and enters it, and says so in the log. `off`: --no-sandbox, which the log says louder.
- * For the containers of a pod (serve, init): no capability is left. */
+ * For the containers of a pod (serve, init): no capability is left. `out` (NULL: none) is a file
+ * that they write beside those of the configuration. */
 int kw_confine_pod(const struct kw_config *config, bool serves, const char *termination_log,
-		   bool off, struct kw_sandbox_state *ret, struct kw_error *err) KW_MUST_USE;
+		   const char *out, bool off, struct kw_sandbox_state *ret,
+		   struct kw_error *err) KW_MUST_USE;
 /* CFG_RESTART: `next` needs a path or port that `now` does not. For serve. */
 int kw_confine_covers(const struct kw_config *now, const struct kw_config *next,
 		      struct kw_error *err) KW_MUST_USE;

@@ -48,7 +48,7 @@ static int serve(struct args *args, struct kw_error *err)
 	};
 
 	if (kw_command_prepare(KW_LONG_LIVED, args->config, &config, err) < 0
-	    || kw_confine_pod(config, true, args->termination_log, args->no_sandbox,
+	    || kw_confine_pod(config, true, args->termination_log, NULL, args->no_sandbox,
 			      &options.sandbox, err)
 		       < 0)
 		return -1;

@@ -284,7 +284,8 @@ static int serve(int argc, char **argv, struct kw_error *err)
 
 	if (read_values(argc, argv, &values, err) < 0 || read_config(&values, &config, err) < 0
 	    || kw_command_settle(KW_LONG_LIVED, config, err) < 0
-	    || kw_confine_pod(config, true, KW_TERMINATION_LOG, false, &options.sandbox, err) < 0)
+	    || kw_confine_pod(config, true, KW_TERMINATION_LOG, NULL, false, &options.sandbox, err)
+		       < 0)
 		return -1;
 	return kw_serve(config, &options, err);
 }
