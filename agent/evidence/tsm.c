@@ -107,7 +107,7 @@ static enum outcome read_blob(const struct kw_tsm_entry *entry, const char *name
 static enum outcome ask(const struct kw_tsm_entry *entry, struct kw_bytes report_data,
 			struct kw_snp_taken *ret, struct kw_error *err)
 {
-	uint64_t before, after;
+	uint64_t before = 0, after = 0;
 	enum outcome outcome;
 
 	kw_snp_taken_clear(ret);

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -79,29 +81,30 @@ static bool is_gone(intmax_t pid)
 static bool is_leftover(const char *name, const char *prefix)
 {
 	intmax_t pid = 0;
-	const char *digits;
+	char *end = NULL;
 
 	if (strncmp(name, prefix, strlen(prefix)) != 0)
 		return false;
-	digits = name + strlen(prefix);
-	if (sscanf(digits, "%9jd", &pid) != 1 || pid <= 0)
+	pid = strtoimax(name + strlen(prefix), &end, DECIMAL);
+	if (*end != '.' || pid <= 0 || pid > INT_MAX)
 		return false;
 	return pid == getpid() || is_gone(pid);
 }
 
 void kw_tsm_remove_leftovers(const char *directory)
 {
-	char prefix[PREFIX_SIZE];
-	DIR *dir = opendir(directory);
-	const struct dirent *entry;
+	char prefix[PREFIX_SIZE], path[KW_TSM_PATH_SIZE];
+	struct dirent **entries = NULL;
+	int n = scandir(directory, &entries, NULL, NULL);
 
-	if (!dir)
-		return;
 	container_prefix(prefix);
-	while ((entry = readdir(dir)) != NULL)
-		if (is_leftover(entry->d_name, prefix))
-			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-	closedir(dir);
+	for (int i = 0; i < n; i++) {
+		if (is_leftover(entries[i]->d_name, prefix)
+		    && join(directory, entries[i]->d_name, path))
+			(void)rmdir(path);
+		free(entries[i]);
+	}
+	free(entries);
 }
 
 static int open_attribute(const struct kw_tsm_entry *entry, const char *name, int flags)
