@@ -137,7 +137,7 @@ static char *formed(const struct kw_json *policy, enum form form)
 
 	switch (form) {
 	case FORM_JSON:
-		return KW_STEAL(text);
+		return kw_strdup(text);
 	case FORM_AZ:
 		return form_az(text);
 	case FORM_BICEP:

@@ -104,6 +104,7 @@ int kw_tpm_survey(const struct kw_config *config, int64_t patience_ms, struct kw
 	    || look_for_ak(&tpm, &survey.has_ak, err) < 0)
 		return -1;
 	*ret = survey;
-	survey = (struct kw_tpm_survey){ 0 };
+	ret->report = kw_blob_steal(&survey.report);
+	ret->ak_certificate = kw_blob_steal(&survey.ak_certificate);
 	return 0;
 }

@@ -110,7 +110,7 @@ int kw_policy_new(const struct kw_json *claims, const struct kw_policy_wish *wis
 {
 	KW_CLEANUP(kw_json_freep) struct kw_json *policy = kw_json_new_object();
 	const char *authorities = wish->authorities;
-	struct guest guest;
+	struct guest guest = { 0 };
 
 	if (find_guest(claims, &guest, err) < 0)
 		return -1;

@@ -27,8 +27,7 @@ const char *const *kw_explanation_causes(const struct kw_explanation *explanatio
 		"the key's policy is newer than the one that was evaluated",
 		"the vault took another version of the key",
 		"the vault's clock and the token's times do not fit",
-		"the vault cannot reach the authority's metadata, or does not trust its "
-		"certificate",
+		"the vault cannot reach the authority's metadata, or does not trust it",
 		"the vault compares a claim's type or case more strictly",
 		NULL,
 	};
