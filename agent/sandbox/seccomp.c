@@ -82,6 +82,18 @@ static int rule(scmp_filter_ctx filter, uint32_t action, int call, unsigned n,
 	return kw_fail(err, KW_E_SEC_SANDBOX, "seccomp, a rule for system call %d: %m", call);
 }
 
+static struct scmp_arg_cmp is(unsigned at, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = at, .op = SCMP_CMP_EQ, .datum_a = value };
+}
+
+static struct scmp_arg_cmp masked(unsigned at, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){
+		.arg = at, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
+	};
+}
+
 static int allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp comparison,
 		    struct kw_error *err)
 {
@@ -95,28 +107,20 @@ static int add_conditions(scmp_filter_ctx filter, struct kw_error *err)
 	static const unsigned long ioctls[] = { TCGETS, FIONREAD, FIONBIO, TIOCGWINSZ };
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		if (allow_if(filter, SCMP_SYS(socket),
-			     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]), err)
-		    < 0)
+		if (allow_if(filter, SCMP_SYS(socket), is(0, (scmp_datum_t)families[i]), err) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof(ioctls) / sizeof(*ioctls); i++)
-		if (allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, ioctls[i]), err) < 0)
+		if (allow_if(filter, SCMP_SYS(ioctl), is(1, ioctls[i]), err) < 0)
 			return -1;
-	if (allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, IOCTL_TYPE, IOCTL_SEV),
-		     err)
-		    < 0
-	    || allow_if(filter, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), err) < 0
-	    || allow_if(filter, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), err)
-		       < 0
-	    || allow_if(filter, SCMP_SYS(clone),
-			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD), err)
-		       < 0
-	    || allow_if(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME), err) < 0
-	    || allow_if(filter, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()), err)
-		       < 0)
+	if (allow_if(filter, SCMP_SYS(ioctl), masked(1, IOCTL_TYPE, IOCTL_SEV), err) < 0
+	    || allow_if(filter, SCMP_SYS(mmap), masked(2, PROT_EXEC, 0), err) < 0
+	    || allow_if(filter, SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0), err) < 0
+	    || allow_if(filter, SCMP_SYS(clone), masked(0, CLONE_THREAD, CLONE_THREAD), err) < 0
+	    || allow_if(filter, SCMP_SYS(prctl), is(0, PR_SET_NAME), err) < 0
+	    || allow_if(filter, SCMP_SYS(tgkill), is(0, (scmp_datum_t)getpid()), err) < 0)
 		return -1;
 	/* Our own limits alone. */
-	return allow_if(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0), err);
+	return allow_if(filter, SCMP_SYS(prlimit64), is(0, 0), err);
 }
 
 static int add_rules(scmp_filter_ctx filter, struct kw_error *err)
