@@ -59,6 +59,8 @@ static const struct {
 
 static enum keyward_guest_code attest_code(const struct kw_error *err)
 {
+	if (!err->def)
+		return KEYWARD_GUEST_TPM_INTERNAL_FAILURE;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (kw_error_is(err, rows[i].error))
 			return rows[i].code;

@@ -59,8 +59,9 @@ static int refuse_padding(struct keyward_guest_result *result)
 			       "the scheme or the hash is unknown", result);
 }
 
-static int encrypt(struct kw_guest_padding padding, const char *token, struct kw_bytes data,
-		   void **encrypted_out, uint32_t *size_out, struct keyward_guest_result *result)
+static int encrypt_data(struct kw_guest_padding padding, const char *token, struct kw_bytes data,
+			void **encrypted_out, uint32_t *size_out,
+			struct keyward_guest_result *result)
 {
 	KW_CLEANUP(kw_blob_clear) struct kw_blob encrypted = { 0 };
 	struct kw_error err = { 0 };
@@ -72,9 +73,9 @@ static int encrypt(struct kw_guest_padding padding, const char *token, struct kw
 	return kw_guest_succeed(result);
 }
 
-static int decrypt(struct keyward *context, struct kw_guest_padding padding,
-		   struct kw_bytes encrypted, void **data_out, uint32_t *size_out,
-		   struct keyward_guest_result *result)
+static int decrypt_data(struct keyward *context, struct kw_guest_padding padding,
+			struct kw_bytes encrypted, void **data_out, uint32_t *size_out,
+			struct keyward_guest_result *result)
 {
 	KW_CLEANUP(kw_lib_leave) struct kw_lib_call call KW_UNUSED = kw_lib_enter();
 	KW_CLEANUP(kw_secret_clear) struct kw_secret plain = { 0 };
@@ -100,8 +101,8 @@ int keyward_guest_encrypt(enum keyward_guest_encryption type, const char *token,
 	if (type != KEYWARD_GUEST_ENCRYPTION_NONE || !token || !data || data_size == 0
 	    || !encrypted_out || !encrypted_size_out || !metadata_out || !metadata_size_out)
 		return refuse_arguments(result);
-	code = encrypt(rsaes, token, (struct kw_bytes){ data, data_size }, encrypted_out,
-		       encrypted_size_out, result);
+	code = encrypt_data(rsaes, token, (struct kw_bytes){ data, data_size }, encrypted_out,
+			    encrypted_size_out, result);
 	if (code == KEYWARD_GUEST_SUCCESS) {
 		*metadata_out = NULL;
 		*metadata_size_out = 0;
@@ -119,8 +120,8 @@ int keyward_guest_encrypt_with(const struct keyward_guest_padding *padding, cons
 		return refuse_arguments(result);
 	if (!padding_of(padding, &chosen))
 		return refuse_padding(result);
-	return encrypt(chosen, token, (struct kw_bytes){ data, data_size }, encrypted_out,
-		       encrypted_size_out, result);
+	return encrypt_data(chosen, token, (struct kw_bytes){ data, data_size }, encrypted_out,
+			    encrypted_size_out, result);
 }
 
 int keyward_guest_decrypt(struct keyward *context, enum keyward_guest_encryption type,
@@ -132,8 +133,8 @@ int keyward_guest_decrypt(struct keyward *context, enum keyward_guest_encryption
 	if (!context || type != KEYWARD_GUEST_ENCRYPTION_NONE || !encrypted || encrypted_size == 0
 	    || !data_out || !data_size_out)
 		return refuse_arguments(result);
-	return decrypt(context, rsaes, (struct kw_bytes){ encrypted, encrypted_size }, data_out,
-		       data_size_out, result);
+	return decrypt_data(context, rsaes, (struct kw_bytes){ encrypted, encrypted_size },
+			    data_out, data_size_out, result);
 }
 
 int keyward_guest_decrypt_with(struct keyward *context, const struct keyward_guest_padding *padding,
@@ -146,8 +147,8 @@ int keyward_guest_decrypt_with(struct keyward *context, const struct keyward_gue
 		return refuse_arguments(result);
 	if (!padding_of(padding, &chosen))
 		return refuse_padding(result);
-	return decrypt(context, chosen, (struct kw_bytes){ encrypted, encrypted_size }, data_out,
-		       data_size_out, result);
+	return decrypt_data(context, chosen, (struct kw_bytes){ encrypted, encrypted_size },
+			    data_out, data_size_out, result);
 }
 
 void keyward_guest_free(void *buffer)
