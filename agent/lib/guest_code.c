@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/guest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,8 +60,6 @@ static const struct {
 
 static enum keyward_guest_code attest_code(const struct kw_error *err)
 {
-	if (!err->def)
-		return KEYWARD_GUEST_TPM_INTERNAL_FAILURE;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (kw_error_is(err, rows[i].error))
 			return rows[i].code;
@@ -88,6 +87,7 @@ static enum keyward_guest_code decrypt_code(const struct kw_error *err)
 
 enum keyward_guest_code kw_guest_code(const struct kw_error *err, enum kw_guest_call call)
 {
+	assert(err->def != NULL);
 	switch (call) {
 	case KW_GUEST_ENCRYPT:
 		return encrypt_code(err);
