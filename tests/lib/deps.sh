@@ -7,7 +7,7 @@ build_packages="gcc binutils openssl cmake ninja-build pkg-config libc6-dev libs
 static_packages="make dpkg-dev xz-utils autoconf automake libtool autoconf-archive libltdl-dev" # for packaging/static-deps
 demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procps"
 test_packages="$demo_packages clang clang-tidy clang-format cppcheck valgrind strace libclang-rt-14-dev
- tpm2-tools jq xxd mandoc bsdutils g++ python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git"
+ tpm2-tools jq xxd mandoc bsdutils g++ python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git prometheus"
 
 # install_missing PACKAGE...: as root installs what is not there, otherwise prints the one line to type.
 install_missing() {

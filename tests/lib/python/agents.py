@@ -92,9 +92,9 @@ class Lab(Process):
 
 
 class Agent(Process):
-    """`keyward serve` with the lab's configuration and these changes; `with` ends it."""
+    """`keyward serve SWITCH...` with the lab's configuration and these changes; `with` ends it."""
 
-    def __init__(self, lab, directory, changes=None, env=None):
+    def __init__(self, lab, directory, changes=None, env=None, switches=()):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.http, self.health = free_port(), free_port()
@@ -102,7 +102,8 @@ class Agent(Process):
         config["server"] = {**lab.config["server"], **config["server"], "http": f"127.0.0.1:{self.http}",
                             "health": f"127.0.0.1:{self.health}"}
         self.config = write_config(self.dir / "keyward.yaml", config)
-        super().__init__(self.dir, "agent", BIN / "keyward", "serve", "-c", self.config, env={**os.environ, **(env or {})})
+        super().__init__(self.dir, "agent", BIN / "keyward", "serve", "-c", self.config, *switches,
+                         env={**os.environ, **(env or {})})
 
     def __enter__(self):
         return self
