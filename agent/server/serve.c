@@ -28,6 +28,12 @@ struct loop {
 	const struct kw_serve_options *options;
 	int epoll, signals;
 	int64_t stop_by_ms; /* 0: not stopping */
+	int64_t work_ms;    /* when store, keeper or reload have something to do: a request must not
+			       cost more where there are more keys */
+	struct {
+		int fd; /* -1: there is no such listener */
+		bool is_ready;
+	} daemons[KW_LISTENERS_MAX];
 };
 
 /* Parts. */
@@ -40,6 +46,7 @@ static void key_changed(void *ctx, const struct kw_entry *entry)
 		kw_views_drop(server, entry->index);
 	if (entry->state == KW_STATE_REVOKED)
 		kw_count(&server->counters->revocations);
+	server->stirred = true;
 	kw_resume_key(server, entry);
 	kw_log(KW_LOG_DEBUG, "state", entry->name, "%s", kw_key_state_text(entry->state));
 }
@@ -165,10 +172,12 @@ static int watch_all(struct loop *loop, struct kw_error *err)
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
 		struct MHD_Daemon *daemon = loop->server->listeners[i].daemon;
 
-		if (daemon != NULL
-		    && watch(loop, MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-			     err)
-			       < 0)
+		loop->daemons[i].fd = -1;
+		if (daemon == NULL)
+			continue;
+		loop->daemons[i].fd =
+			MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+		if (watch(loop, loop->daemons[i].fd, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -191,20 +200,28 @@ static int64_t daemons_next_ms(const struct kw_server *server, int64_t now_ms)
 	return next;
 }
 
+static int64_t work_next_ms(const struct loop *loop)
+{
+	const struct kw_server *server = loop->server;
+	int64_t next = kw_store_next_ms(server->store);
+
+	if (loop->stop_by_ms != 0)
+		return earlier(next, loop->stop_by_ms);
+	return earlier(next, earlier(kw_keeper_next_ms(server->keeper),
+				     kw_reload_next_ms(server->reload)));
+}
+
 /* How long to sleep: until the next thing that is due, or for good. */
 static int pause_ms(const struct loop *loop)
 {
 	const struct kw_server *server = loop->server;
 	int64_t now_ms = kw_boot_ms(server->clock), next = INT64_MAX;
 
+	if (server->resumed)
+		return 0;
 	next = earlier(next, daemons_next_ms(server, now_ms));
 	next = earlier(next, kw_suspended_next_ms(server));
-	next = earlier(next, kw_store_next_ms(server->store));
-	if (loop->stop_by_ms != 0)
-		next = earlier(next, loop->stop_by_ms);
-	else
-		next = earlier(next, earlier(kw_keeper_next_ms(server->keeper),
-					     kw_reload_next_ms(server->reload)));
+	next = earlier(next, loop->work_ms);
 	if (next == INT64_MAX)
 		return -1;
 	if (next <= now_ms)
@@ -252,7 +269,7 @@ static void read_signals(struct loop *loop)
 	}
 }
 
-static void run_due(struct loop *loop)
+static void run_work(struct loop *loop)
 {
 	struct kw_server *server = loop->server;
 
@@ -262,12 +279,46 @@ static void run_due(struct loop *loop)
 	kw_store_tick(server->store);
 	if (loop->stop_by_ms == 0)
 		kw_keeper_tick(server->keeper);
-	kw_resume_due(server);
 	if (loop->stop_by_ms == 0)
 		kw_reload_tick(server->reload);
+	server->stirred = false;
+	loop->work_ms = work_next_ms(loop);
+}
+
+/* Those that something came in for, and those with requests that were resumed or timed out. */
+static void run_requests(struct loop *loop)
+{
+	MHD_UNSIGNED_LONG_LONG in_ms = 0;
+	bool resumed = false;
+
+	kw_resume_due(loop->server);
+	resumed = loop->server->resumed;
+	loop->server->resumed = false;
+	for (size_t i = 0; i < KW_LISTENERS_MAX; i++) {
+		struct MHD_Daemon *daemon = loop->server->listeners[i].daemon;
+
+		if (daemon == NULL)
+			continue;
+		if (resumed || loop->daemons[i].is_ready
+		    || (MHD_get_timeout(daemon, &in_ms) == MHD_YES && in_ms == 0))
+			MHD_run(daemon);
+		loop->daemons[i].is_ready = false;
+	}
+}
+
+/* True: something else than requests came in. */
+static bool take_event(struct loop *loop, int fd)
+{
 	for (size_t i = 0; i < KW_LISTENERS_MAX; i++)
-		if (server->listeners[i].daemon != NULL)
-			MHD_run(server->listeners[i].daemon);
+		if (loop->daemons[i].fd == fd) {
+			loop->daemons[i].is_ready = true;
+			return false;
+		}
+	if (fd == loop->signals)
+		read_signals(loop);
+	else if (fd == kw_reload_fd(loop->server->reload))
+		kw_reload_read(loop->server->reload);
+	return true;
 }
 
 static bool has_stopped(const struct loop *loop)
@@ -280,19 +331,23 @@ static int run_loop(struct loop *loop, struct kw_error *err)
 {
 	struct epoll_event events[EVENTS_MAX];
 
+	run_work(loop);
 	while (!has_stopped(loop)) {
 		int n = epoll_wait(loop->epoll, events, EVENTS_MAX, pause_ms(loop));
+		bool work = false;
 
 		if (n < 0 && errno != EINTR)
 			return kw_fail(err, KW_E_SYS_INTERNAL, "epoll: %m");
 		for (int i = 0; i < n; i++)
-			if (events[i].data.fd == loop->signals)
-				read_signals(loop);
-			else if (events[i].data.fd == kw_reload_fd(loop->server->reload))
-				kw_reload_read(loop->server->reload);
-		run_due(loop);
+			work |= take_event(loop, events[i].data.fd);
+		if (work || loop->server->stirred
+		    || kw_boot_ms(loop->server->clock) >= loop->work_ms)
+			run_work(loop);
+		run_requests(loop);
+		if (loop->server->stirred)
+			run_work(loop);
 	}
-	run_due(loop); /* the last answers go out */
+	run_requests(loop); /* the last answers go out */
 	return 0;
 }
 
@@ -305,7 +360,8 @@ static void loop_clear(struct loop *loop)
 static int run(struct kw_server *server, const struct kw_serve_options *options,
 	       struct kw_error *err)
 {
-	KW_CLEANUP(loop_clear) struct loop loop = { server, options, -1, -1, 0 };
+	KW_CLEANUP(loop_clear)
+	struct loop loop = { .server = server, .options = options, .epoll = -1, .signals = -1 };
 	int result = -1;
 
 	if (watch_all(&loop, err) == 0 && kw_jobs_start(server->workers, err) == 0

@@ -120,6 +120,7 @@ void kw_resume(struct kw_request *request)
 		return;
 	kw_request_forget(request);
 	MHD_resume_connection(request->connection);
+	request->server->resumed = true;
 }
 
 bool kw_has_waited_enough(const struct kw_request *request)
