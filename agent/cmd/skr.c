@@ -195,7 +195,7 @@ static int use_level(struct kw_config *config, const char *text, struct kw_error
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (strcasecmp(levels[i].word, text) == 0) {
-			config->log.level = levels[i].level;
+			config->log.level = (int)levels[i].level;
 			return 0;
 		}
 	return kw_fail(err, KW_E_CFG_VALUE, "unknown level '%.32s'", text);

@@ -12,8 +12,8 @@ static uint64_t who(const struct kw_request *request, const char *what)
 	const struct kw_caller *caller = &request->caller;
 	bool socket = caller->listener == KW_LISTENER_SOCKET;
 
-	return kw_failures_who(caller->listener, socket ? (int64_t)caller->uid : -1, caller->token,
-			       what);
+	return kw_failures_who((int)caller->listener, socket ? (int64_t)caller->uid : -1,
+			       caller->token, what);
 }
 
 int kw_access_rate(const struct kw_request *request, const char *what, struct kw_error *err)

@@ -152,6 +152,7 @@ static void opens_with_no_other_key(void **state)
 	struct kw_error err = { 0 };
 
 	(void)state;
+	assert_non_null(other_key);
 	assert_int_equal(kw_jwe_seal(key, header, kw_bytes_text(""), &text, &err), 0);
 	assert_int_equal(kw_jwe_parse(kw_bytes_text(text), &jwe, &err), 0);
 	assert_int_equal(kw_jwe_open(&jwe, KW_KTY_EC, kw_secret_bytes(&other), &plain, &err), -1);
