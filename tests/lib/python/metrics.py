@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every metric of the agent, and what changes it: metrics.py WORK. Leaves each step's scrape in WORK/scrapes/STEP.prom."""
+"""Every metric of the agent and what changes it, every alert and what fires it: metrics.py WORK. The scrape at the end of
+each step is left in WORK/scrapes."""
 import argparse
 import json
 import pathlib
@@ -16,11 +17,12 @@ import urllib.request
 
 import yaml
 
+import alerts
 from agents import BIN, Agent, Lab, Tap, wait_for, write_config
 
 WORK = pathlib.Path(sys.argv[1])
 SCRAPES = WORK / "scrapes"
-EXPIRES = int(time.time()) + 3 * 86400  # of the key `dated`
+EXPIRES = int(time.time()) + 30 * 86400  # of the key `dated`
 PROMPT = {"attempts": 2, "base": "20ms", "max": "500ms", "deadline": "6s", "imdsDeadline": "6s"}
 GROWS = "grows"  # or the value that it then has
 tap = Tap()
@@ -48,20 +50,23 @@ def differs(sample, how, before, now):
     return now.values.get(sample) == how and before.values.get(sample) != how
 
 
-seen_families, changed_families = set(), set()
+seen_families, changed_families, steps = set(), set(), {}  # steps: the scrapes of each
 
 
 def step(name, agent, provoke, rows, before=None):
     """Scrapes, provokes, and waits until every row holds; only then the state that made them hold may end."""
     before = before or scrape(agent)
+    pages = [before]
     ended = provoke()
     for sample, how in rows.items():
         try:
             wait_for(sample, lambda: differs(sample, how, before, scrape(agent)), 20)
             tap.check(f"{name}: {sample} {how}", True)
+            pages.append(scrape(agent))
         except TimeoutError:
             tap.check(f"{name}: {sample} {how}", False, f"{before.values.get(sample)}, then {scrape(agent).values.get(sample)}")
     now = scrape(agent)
+    steps[name] = [page for page in pages + [now] if page.values]
     (SCRAPES / f"{name.replace(' ', '-')}.prom").write_text(now.text)
     seen_families.update(now.families)
     changed_families.update(now.family_of(sample) for sample in rows)
@@ -204,4 +209,5 @@ for page in sorted(SCRAPES.iterdir()):
     with open(page) as text:
         judged = subprocess.run(["promtool", "check", "metrics"], stdin=text, capture_output=True, text=True, check=False)
     tap.check(f"promtool has nothing to say about {page.stem}", judged.returncode == 0 and not judged.stderr, judged.stderr)
+alerts.check(tap, WORK, steps, EXPIRES, int(time.time()))
 sys.exit(tap.failed > 0)
