@@ -5,7 +5,8 @@ import pathlib
 import re
 import subprocess
 
-RULES = pathlib.Path(__file__).resolve().parents[3] / "docs/observability/alerts.yaml"
+DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs/observability"
+RULES = DOCS / "alerts.yaml"
 CALM, HELD = 6, 7  # minutes: the first scrape before anything happens, the last one while alerts wait
 DAY_S = 86400
 
@@ -58,3 +59,16 @@ def check(tap, directory, steps, expires_s, now_s):
         tap.check(f"{alert} is silent: {calm}", *judge(directory, steps[calm], now_s, alert, False))
     checked = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
     tap.check("promtool has nothing to say about the rules", checked.returncode == 0, checked.stderr)
+
+
+def check_dashboard(tap, directory, steps):
+    """Every query of the dashboard finds something in the scrapes of an agent that was throttled once."""
+    for panel in json.loads((DOCS / "dashboard.json").read_text())["panels"]:
+        queries = [t["expr"].replace("$__rate_interval", "15m").replace("$instance", ".*") for t in panel["targets"]]
+        tests = [{"interval": "1m", "input_series": list(series_of(steps["throttled"], 0)),
+                  "promql_expr_test": [{"expr": f"group({query})", "eval_time": "12m", "exp_samples": [{"labels": "{}", "value": 1}]}
+                                       for query in queries]}]
+        path = pathlib.Path(directory) / "dashboard-test.json"
+        path.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": tests}))
+        done = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, check=False)
+        tap.check(f"dashboard: '{panel['title']}' shows something", done.returncode == 0, done.stdout + done.stderr)

@@ -210,4 +210,5 @@ for page in sorted(SCRAPES.iterdir()):
         judged = subprocess.run(["promtool", "check", "metrics"], stdin=text, capture_output=True, text=True, check=False)
     tap.check(f"promtool has nothing to say about {page.stem}", judged.returncode == 0 and not judged.stderr, judged.stderr)
 alerts.check(tap, WORK, steps, EXPIRES, int(time.time()))
+alerts.check_dashboard(tap, WORK, steps)
 sys.exit(tap.failed > 0)
