@@ -90,6 +90,10 @@ int kw_amd_roots_parse(struct kw_bytes pem, struct kw_amd_roots **ret, struct kw
 		KW_CLEANUP(X509_freep)
 		X509 *certificate = kw_x509_parse(kw_blob_bytes(&list.der[i]));
 
+		/* The list holds certificates alone: this is the library out of memory. */
+		if (!certificate)
+			return kw_fail(err, KW_E_SYS_CRYPTO,
+				       "trusted root %zu of %zu cannot be read", i + 1, list.n);
 		if (add_self_signed(roots, certificate, err) < 0)
 			return -1;
 	}
