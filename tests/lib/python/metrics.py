@@ -118,7 +118,7 @@ def keys_of(lab):
 def waiting_request(agent):
     """A request that waits for another version of a key; returns what waits for its end."""
     url = f"http://127.0.0.1:{agent.http}/v1/keys/demo"
-    request = urllib.request.Request(url + "?wait=2s", headers={"If-None-Match": "*"})
+    request = urllib.request.Request(url + "?wait=4s", headers={"If-None-Match": "*"})
 
     def wait():
         try:
