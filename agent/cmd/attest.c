@@ -128,7 +128,7 @@ static int give_part(struct kw_service *service, const struct args *args, enum r
 {
 	KW_CLEANUP(kw_raw_evidence_clear) struct kw_raw_evidence evidence = { 0 };
 	KW_CLEANUP(freep) char *pem = NULL;
-	struct kw_bytes content;
+	struct kw_bytes content = { 0 };
 
 	if (kw_service_raw_report(service, kw_bytes_text(args->nonce), &evidence, err) < 0
 	    || part_of(&evidence, result, &pem, &content, err) < 0)

@@ -8,7 +8,7 @@
 
 static bool shows_colours(FILE *to)
 {
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	const char *no_colour = secure_getenv("NO_COLOR"), *terminal = secure_getenv("TERM");
 
 	return isatty(fileno(to)) && !(no_colour && *no_colour) && terminal
 	       && strcmp(terminal, "dumb") != 0;

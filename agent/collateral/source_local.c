@@ -60,15 +60,14 @@ int kw_source_security_context(const struct kw_source_env *env,
 int kw_source_device(const struct kw_source_env *env, const struct kw_collateral_wanted *wanted,
 		     struct kw_collateral **ret, struct kw_error *err)
 {
-	struct kw_bytes in = wanted ? wanted->device_table : (struct kw_bytes){ 0 };
 	struct kw_certificate_table table = { 0 };
 	struct kw_bytes leaf;
 	KW_CLEANUP(kw_blob_clear) struct kw_blob chain = { 0 };
 
 	(void)env;
-	if (kw_bytes_are_zero(in))
+	if (!wanted || kw_bytes_are_zero(wanted->device_table))
 		return kw_fail(err, KW_E_COL_NONE, "the device gave no certificate table");
-	if (kw_certificate_table_parse(in, &table, err) < 0)
+	if (kw_certificate_table_parse(wanted->device_table, &table, err) < 0)
 		return -1;
 	leaf = wanted->vlek ? table.vlek : table.vcek;
 	if (leaf.len == 0)

@@ -23,8 +23,8 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const enum kw_hash *oaep)
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
 }
 
-static int encrypt(const struct kw_public_key *key, const enum kw_hash *oaep, struct kw_bytes plain,
-		   struct kw_blob *ret, struct kw_error *err)
+static int encrypt_rsa(const struct kw_public_key *key, const enum kw_hash *oaep,
+		       struct kw_bytes plain, struct kw_blob *ret, struct kw_error *err)
 {
 	KW_CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
 
@@ -45,13 +45,13 @@ static int encrypt(const struct kw_public_key *key, const enum kw_hash *oaep, st
 int kw_encrypt_rsa_oaep(const struct kw_public_key *key, enum kw_hash hash, struct kw_bytes plain,
 			struct kw_blob *ret, struct kw_error *err)
 {
-	return encrypt(key, &hash, plain, ret, err);
+	return encrypt_rsa(key, &hash, plain, ret, err);
 }
 
 int kw_encrypt_rsa_pkcs1(const struct kw_public_key *key, struct kw_bytes plain,
 			 struct kw_blob *ret, struct kw_error *err)
 {
-	return encrypt(key, NULL, plain, ret, err);
+	return encrypt_rsa(key, NULL, plain, ret, err);
 }
 
 static bool decrypt(EVP_PKEY *pkey, enum kw_hash hash, struct kw_bytes wrapped,

@@ -67,11 +67,9 @@ int kw_layer_request_read(struct kw_bytes text, struct kw_layer_request *ret, st
 				KW_E_SYS_DATA, &request.data, err)
 	    < 0)
 		return -1;
-	*ret = (struct kw_layer_request){
-		.wrap = request.wrap,
-		.key = KW_STEAL(request.key),
-		.data = kw_blob_steal(&request.data),
-	};
+	ret->wrap = request.wrap;
+	ret->key = KW_STEAL(request.key);
+	ret->data = kw_blob_steal(&request.data);
 	return 0;
 }
 
