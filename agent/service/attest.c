@@ -58,9 +58,9 @@ int kw_service_caller_report(struct kw_service *service, struct kw_bytes runtime
 		return kw_wrap(err, "collateral for the report");
 	if (judge(service, &snp, r.collateral, KW_BYTES(report_data), err) < 0)
 		return kw_wrap(err, "verifying this machine's evidence");
-	*ret = (struct kw_caller_report){ .report = kw_blob_steal(&r.report),
-					  .collateral = KW_STEAL(r.collateral),
-					  .uvm = kw_reference_info() };
+	ret->report = kw_blob_steal(&r.report);
+	ret->collateral = KW_STEAL(r.collateral);
+	ret->uvm = kw_reference_info();
 	return 0;
 }
 
