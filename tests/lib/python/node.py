@@ -153,10 +153,14 @@ def plugin():
              code_of(kubelet.plugin.call, "GetPreferredAllocation", C["Empty"]()))
         same("what was handed out is counted", "3", metrics()["keyward_node_devices_handed_out_total"])
         check("everything is well", until("", lambda: get("/readyz")[0] == 200), get("/readyz"))
+        shown = ("keyward_node_ready", 'keyward_node_part_ok{part="device"}', "keyward_node_devices_healthy")
+        same("... and shown", ["1", "1", str(COUNT)], [metrics()[name] for name in shown])
+        check("the registration is counted", int(metrics()['keyward_node_registrations_total{outcome="ok"}']) > 0, metrics())
 
         DEVICE.unlink()
         same("the device goes: the kubelet is told", {"Unhealthy"}, {h for _, h in kubelet.plugin.lists.get(timeout=20)})
         check("... readiness names it", until("", lambda: "KW-SYS-010" in ready()["device"]), ready())
+        same("... metrics show it", ["0", "0", "0"], [metrics()[name] for name in shown])
         check("... its node is gone", not OURS.exists())
         same("... nothing is allocated", grpc.StatusCode.UNAVAILABLE, code_of(kubelet.plugin.allocate, ["tpm-0"]))
         make_device(5)
@@ -326,7 +330,10 @@ def files():
         check("the file is called after the chip", len(chip_file().stem) == 128 and "1.3.6.1.4.1.3704.1.4" in hwid)
         for path in (PUBLISHED / "eventlog", chip_file(), PUBLISHED / "node.json"):
             same(f"{path.name[:12]} may be read by all", 0o644, stat.S_IMODE(path.stat().st_mode))
-        same("THIM was asked once", "1", metrics()["keyward_node_thim_calls_total"])
+        same("THIM was asked once", ("1", "1"), (metrics()["keyward_node_thim_calls_total"],
+                                                 metrics()["keyward_node_thim_attempts_total"]))
+        check("the age of both files is shown", all(f'keyward_node_file_age_seconds{{file="{name}"}}' in metrics()
+                                                    for name in ("eventlog", "collateral")), metrics())
         chip_file().unlink()
         check("a file that somebody removed comes back", until("", chip_file))
         (PUBLISHED / "eventlog").write_bytes(b"changed")
