@@ -104,7 +104,7 @@ void kw_http_count_into(struct kw_http *http, struct kw_counters *counters)
 
 struct kw_counters *kw_http_counted(const struct kw_http *http)
 {
-	return http->counted;
+	return http != NULL ? http->counted : NULL;
 }
 
 bool kw_http_breaker_is_open(struct kw_http *http, enum kw_upstream upstream)

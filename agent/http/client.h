@@ -112,7 +112,7 @@ bool kw_http_is_bearer(struct kw_bytes token);
 
 /* What is counted for operators goes there, too. Before the first call. */
 void kw_http_count_into(struct kw_http *http, struct kw_counters *counters);
-struct kw_counters *kw_http_counted(const struct kw_http *http); /* or NULL */
+struct kw_counters *kw_http_counted(const struct kw_http *http); /* or NULL; `http` may be NULL */
 /* True: a host of that upstream is not asked at the moment, after outages in a row. */
 bool kw_http_breaker_is_open(struct kw_http *http, enum kw_upstream upstream);
 const char *kw_upstream_word(enum kw_upstream upstream); /* "imds", "maa", "vault": a label */
