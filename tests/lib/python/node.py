@@ -435,6 +435,8 @@ def configmap():
         looks = len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line])
         until("", lambda: len([line for line in lab_log("tpm") if "TPM2_PCR_Read" in line]) >= looks + 2)
         same("it patches no more while nothing changes", n, len(Api.seen))
+        patches = [int(metrics()[f'keyward_node_configmap_patches_total{{outcome="{outcome}"}}']) for outcome in ("ok", "failed")]
+        check("one patch is counted, and the refusals", patches[0] == 1 and patches[1] > 0, patches)
     for what, port, answer, error in (("an API that is busy", server.server_port, 503, "KW-OUT-013"),
                                       ("an API that speaks no HTTP", server.server_port, 0, "KW-OUT-012"),
                                       ("an API that is not there", 9, 200, "KW-OUT-010")):
