@@ -16,5 +16,18 @@ begin_work
 # start_lab, and keep its PKI for the next test: RSA-4096 keys take seconds.
 start_lab_cached() {
   start_lab "$@" || { echo "not ok the lab comes up"; exit 1; }
-  [ -d "$KEYWARD_PKI_CACHE" ] || cp -r "$lab/pki" "$KEYWARD_PKI_CACHE"
+  keep_pki
+}
+# Whole or not at all: other scripts run at the same time.
+keep_pki() {
+  [ ! -d "$KEYWARD_PKI_CACHE" ] || return 0
+  cp -r "$lab/pki" "$KEYWARD_PKI_CACHE.$$" && mv -nT "$KEYWARD_PKI_CACHE.$$" "$KEYWARD_PKI_CACHE"
+  rm -rf "$KEYWARD_PKI_CACHE.$$"
+}
+# For scripts that start labs of their own.
+make_pki() {
+  [ ! -d "$KEYWARD_PKI_CACHE" ] || return 0
+  start_lab_cached
+  stop "$lab_pid"
+  rm -rf "$lab"
 }
