@@ -43,11 +43,15 @@ int kw_hcl_read_fresh(struct kw_tpm *tpm, const uint8_t user_data[KW_HCL_USER_DA
 {
 	const struct kw_bytes content = { user_data, KW_HCL_USER_DATA_SIZE };
 
-	for (int i = 0; i < RENEWAL_TRIES; i++) {
+	int tries = 0;
+
+	for (; tries < RENEWAL_TRIES; tries++) {
 		KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = { 0 };
 		KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };
 
-		if (i > 0)
+		if (tries > 0 && kw_boot_ms(tpm->clock) + RENEWAL_MS >= tpm->end_ms)
+			break; /* the TPM has been heard; it is the report that does not come */
+		if (tries > 0)
 			kw_sleep_ms(tpm->clock, RENEWAL_MS);
 		/* Again each time: while we waited a neighbour may have put its own there. */
 		if (kw_tpm_nv_write(tpm, KW_NV_USER_DATA, content, err) < 0
@@ -66,5 +70,5 @@ int kw_hcl_read_fresh(struct kw_tpm *tpm, const uint8_t user_data[KW_HCL_USER_DA
 		err, KW_E_SNP_FRESHNESS,
 		"%d reports in a row do not carry what was written to NV index 0x%08x: others "
 		"write there too",
-		RENEWAL_TRIES, KW_NV_USER_DATA);
+		tries, KW_NV_USER_DATA);
 }

@@ -62,10 +62,11 @@ int kw_tpm_fail(struct kw_error *err, TSS2_RC rc, const char *doing)
 int kw_tpm_open(const char *tcti, int64_t patience_ms, const struct kw_clock *clock,
 		struct kw_tpm *ret, struct kw_error *err)
 {
-	KW_CLEANUP(kw_tpm_close) struct kw_tpm tpm = { .clock = clock };
+	KW_CLEANUP(kw_tpm_close)
+	struct kw_tpm tpm = { .clock = clock, .end_ms = kw_boot_ms(clock) + patience_ms };
 	TSS2_RC rc;
 
-	if (kw_tpm_transport_open(tcti, clock, kw_boot_ms(clock) + patience_ms, &tpm.tcti, err) < 0)
+	if (kw_tpm_transport_open(tcti, clock, tpm.end_ms, &tpm.tcti, err) < 0)
 		return -1;
 	rc = Esys_Initialize(&tpm.esys, tpm.tcti, NULL);
 	if (rc != TSS2_RC_SUCCESS)

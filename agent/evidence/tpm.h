@@ -20,6 +20,7 @@ struct kw_tpm {
 	ESYS_CONTEXT *esys;
 	TSS2_TCTI_CONTEXT *tcti;
 	const struct kw_clock *clock;
+	int64_t end_ms; /* boot clock: what lasts longer fails */
 };
 
 /* `tcti` is "device:PATH" or "swtpm:host=ADDRESS,port=PORT"; nothing is loaded. The whole
