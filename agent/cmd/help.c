@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { COMMAND_COLUMN = 15, NAME_SIZE = 64 };
+enum { COMMAND_COLUMN = 17, NAME_SIZE = 64 };
 
 static void print_command(FILE *to, const struct kw_command *command)
 {

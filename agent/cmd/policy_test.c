@@ -80,7 +80,7 @@ static int run(int argc, char **argv, struct kw_error *err)
 
 const struct kw_command kw_policy_test_verb = {
 	.name = "test",
-	.summary = "try a policy on a token, offline: the exit status is the verdict",
+	.summary = "try a policy on a token offline: the exit status is the verdict",
 	.flags = flags,
 	.run = run,
 };
