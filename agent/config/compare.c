@@ -12,7 +12,8 @@ enum { PATH_SIZE = 128 };
 
 /* A path such as "server.socket.path", of the first row that differs and has one of the flags. */
 struct search {
-	unsigned flags; /* 0: any row */
+	unsigned flags;	    /* 0: any row */
+	const char *except; /* the path of a row that is judged elsewhere, or NULL */
 	char path[PATH_SIZE];
 };
 
@@ -22,6 +23,8 @@ static bool members_differ(const struct kw_option *table, const void *a, const v
 static bool found(const struct kw_option *row, const char *path, struct search *search)
 {
 	if (search->flags != 0 && (row->flags & search->flags) == 0)
+		return false;
+	if (search->except != NULL && strcmp(path, search->except) == 0)
 		return false;
 	snprintf(search->path, sizeof(search->path), "%s", path);
 	return true;
@@ -177,10 +180,9 @@ int kw_config_reloadable(const struct kw_config *now, const struct kw_config *ne
 			 struct kw_error *err)
 {
 	static const char tokens[] = "server.tokens.file";
-	struct search restart = { .flags = KW_OPTION_RESTART };
+	struct search restart = { .flags = KW_OPTION_RESTART, .except = tokens };
 
-	if (members_differ(kw_options, now, next, "", &restart)
-	    && strcmp(restart.path, tokens) != 0)
+	if (members_differ(kw_options, now, next, "", &restart))
 		return kw_fail(err, KW_E_CFG_RESTART, "%s: '%s' differs", next->path, restart.path);
 	if (token_file_differs(now, next))
 		return kw_fail(err, KW_E_CFG_RESTART, "%s: '%s' differs", next->path, tokens);

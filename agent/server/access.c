@@ -94,7 +94,9 @@ static bool note(const struct kw_request *request, const struct kw_audit_record 
 {
 	struct kw_audit *audit = request->server->audit;
 
-	if (audit == NULL || kw_audit_write(audit, record))
+	if (audit == NULL)
+		return !request->server->config->audit.required;
+	if (kw_audit_write(audit, record))
 		return true;
 	kw_count(&request->server->counters->audit_failures);
 	return false;
@@ -139,6 +141,8 @@ static void count_failure(const struct kw_request *request, const char *key,
 
 	if (kind != KW_DENIED && kind != KW_NOT_FOUND && kind != KW_DATA)
 		return;
+	if (strcmp(err->def->stage, "STO") == 0)
+		return; /* how the key stands is nothing that the caller did */
 	if (key == NULL)
 		what = ATTEST;
 	else if (entry != NULL && kw_caller_may(request, &server->config->keys[entry->index]))

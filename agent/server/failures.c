@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/failures.h"
 
-enum { MINUTE_MS = 60 * 1000, PROBES = 8 };
+enum { MINUTE_MS = 60 * 1000, DEBT_MAX_MS = 2 * MINUTE_MS, PROBES = 8 };
 
 /* FNV-1a */
 static uint64_t add(uint64_t hash, const void *data, size_t len)
@@ -69,6 +69,8 @@ void kw_failures_count(struct kw_failures *failures, uint64_t who, int64_t now_m
 	struct kw_failure_row *row = place(failures, who, now_ms);
 
 	row->debt_ms = debt(row, now_ms) + MINUTE_MS / per_minute;
+	if (row->debt_ms > DEBT_MAX_MS) /* it ends soon after the failures do */
+		row->debt_ms = DEBT_MAX_MS;
 	row->at_ms = now_ms;
 }
 

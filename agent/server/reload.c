@@ -261,6 +261,7 @@ static void swap_all(struct kw_reload *reload)
 	bool changed = r->config != NULL;
 
 	reload->ready = false;
+	server->draining = false;
 	kw_resume_keys(
 		server); /* they are judged anew, behind the swap: what is removed ends them */
 	server->tokens = KW_STEAL(r->tokens);
@@ -325,6 +326,7 @@ void kw_reload_tick(struct kw_reload *reload)
 	if (!reload->ready || reload->reading == NULL)
 		return;
 	if (reload->reading->config != NULL) {
+		server->draining = true;
 		kw_keeper_retire(server->keeper);
 		kw_service_cancel(server->service); /* what runs for the old one ends soon */
 		if (!kw_jobs_idle(server->workers) || !kw_jobs_idle(server->errands))

@@ -101,7 +101,8 @@ static int begin(struct kw_request *request, struct kw_error *err)
 	struct explaining *e = NULL;
 	bool identifiers = false;
 
-	if (read_body(request, &identifiers, err) < 0 || kw_access(request, &access, err) < 0)
+	if (read_body(request, &identifiers, err) < 0 || kw_access(request, &access, err) < 0
+	    || kw_access_rate(request, access.rule->name, err) < 0)
 		return -1;
 	e = kw_alloc(sizeof(*e));
 	e->work = (struct kw_work){ .run = run, .free = free_explaining };
@@ -109,7 +110,7 @@ static int begin(struct kw_request *request, struct kw_error *err)
 	e->rule = access.rule;
 	e->redact = !identifiers || request->caller.listener != KW_LISTENER_SOCKET;
 	take_outcome(access.entry, e);
-	if (!kw_work_start(request, server->workers, &e->work))
+	if (!kw_work_start(request, server->errands, &e->work))
 		return kw_fail(err, KW_E_SRV_BUSY, "too many requests are waiting");
 	return 0;
 }

@@ -75,8 +75,9 @@ struct kw_server {
 	size_t bodies_size; /* of request bodies that are held at the moment */
 	int64_t refusals_s; /* the second in which refusals are counted, boot clock */
 	unsigned n_refusals;
-	bool stirred; /* a key changed: what is due next has to be looked for again */
-	bool resumed; /* a request goes on: its daemon does not say so by its descriptor */
+	bool stirred;  /* a key changed: what is due next has to be looked for again */
+	bool resumed;  /* a request goes on: its daemon does not say so by its descriptor */
+	bool draining; /* a new configuration waits until nothing of the old one runs */
 	bool stopping;
 };
 

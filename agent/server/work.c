@@ -26,7 +26,7 @@ bool kw_work_start(struct kw_request *request, struct kw_jobs *jobs, struct kw_w
 {
 	work->job = (struct kw_job){ .run = run, .done = done };
 	work->request = request;
-	if (!kw_jobs_submit(jobs, &work->job)) {
+	if (request->server->draining || !kw_jobs_submit(jobs, &work->job)) {
 		work->free(work);
 		return false;
 	}

@@ -32,6 +32,11 @@ static const struct row {
 	  HEAD "cloud: usgov\naudit: {path: /a}\n", false, "'audit.path'" },
 	{ "given a new token, it is reloaded", HEAD TOKENS("{name: a, file: /a}"),
 	  HEAD TOKENS("{name: b, file: /b}, {name: a, file: /a}"), false, NULL },
+	{ "given a new token and a record that is wanted, it needs a restart",
+	  HEAD TOKENS("{name: a, file: /a}"),
+	  HEAD TOKENS(
+		  "{name: b, file: /b}, {name: a, file: /a}") "audit: {path: /x, required: true}\n",
+	  false, "'audit.path'" },
 	{ "given a removed token, it is reloaded",
 	  HEAD TOKENS("{name: a, file: /a}, {name: b, file: /b}"),
 	  HEAD TOKENS("{name: b, file: /b}"), false, NULL },

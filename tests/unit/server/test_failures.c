@@ -16,6 +16,7 @@ static const struct row {
 	{ "given as many as the limit, it must wait", PER_MINUTE, 0, 12 },
 	{ "given a fifth of the minute, it may go on", PER_MINUTE, 12000, 0 },
 	{ "given twice as many, it waits as long again", 2 * PER_MINUTE, 0, 72 },
+	{ "given very many, it waits no longer", 1000, 0, 72 },
 	{ "given that time, it may go on", 2 * PER_MINUTE, 72000, 0 },
 };
 
