@@ -38,7 +38,7 @@ struct acquire_job {
 	struct kept *kept;
 	bool ran, failed;
 	struct kw_material *material;
-	struct kw_checks checks;
+	struct kw_checks *checks; /* made on the worker: they weigh more than a key */
 	struct kw_error err;
 	bool files_failed;
 	struct kw_error files_err;
@@ -69,7 +69,8 @@ static void run(struct kw_job *job)
 	int64_t begun_ms = kw_boot_ms(a->keeper->parts.clock);
 
 	a->ran = true;
-	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, &a->checks,
+	a->checks = kw_alloc(sizeof(*a->checks));
+	a->failed = kw_acquire(a->keeper->parts.service, a->kept->rule, NULL, a->checks,
 			       &a->material, &a->err)
 		    < 0;
 	count(a, kw_boot_ms(a->keeper->parts.clock) - begun_ms);
@@ -99,9 +100,9 @@ static int64_t pause_after(struct kw_keeper *keeper, struct kept *kept, const st
 
 static void log_checks(const struct acquire_job *a)
 {
-	for (size_t i = 0; i < a->checks.n_rows; i++)
+	for (size_t i = 0; a->checks != NULL && i < a->checks->n_rows; i++)
 		kw_log(KW_LOG_DEBUG, "check", a->kept->rule->name, "%s: %s",
-		       a->checks.rows[i].check, kw_verdict_text(a->checks.rows[i].verdict));
+		       a->checks->rows[i].check, kw_verdict_text(a->checks->rows[i].verdict));
 }
 
 static void refused(struct acquire_job *a)
@@ -163,6 +164,7 @@ static void done(struct kw_job *job)
 		refused(a);
 	else if (a->ran)
 		released(a);
+	free(a->checks);
 	free(a);
 }
 

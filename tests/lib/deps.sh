@@ -9,6 +9,8 @@ demo_packages="$build_packages swtpm curl openssl jose iproute2 util-linux procp
 test_packages="$demo_packages clang clang-tidy clang-format cppcheck valgrind strace libclang-rt-14-dev
  tpm2-tools jq xxd mandoc bsdutils g++ python3 python3-cryptography python3-yaml python3-grpcio python3-protobuf git prometheus"
 
+bench_packages="wrk python3-matplotlib"
+
 # install_missing PACKAGE...: as root installs what is not there, otherwise prints the one line to type.
 install_missing() {
   local missing=() package
