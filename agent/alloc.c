@@ -115,6 +115,9 @@ static void crypto_free(void *memory, const char *file, int line)
 
 int kw_alloc_hooks(struct kw_error *err)
 {
+	/* One heap for all threads: they wait more than they allocate, and what one frees the next
+	 * can use. Before the first of them. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	cJSON_Hooks json = { .malloc_fn = malloc, .free_fn = wiping_free };
 
 	if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free))

@@ -137,9 +137,15 @@ static void count_sleep(void *ctx, int64_t ms)
 	slept_ms += ms;
 }
 
+static int64_t boot_ms(void *ctx)
+{
+	(void)ctx;
+	return slept_ms;
+}
+
 static void stale_reports_are_not_taken_for_fresh(void **state)
 {
-	static const struct kw_clock clock = { .sleep_ms = count_sleep };
+	static const struct kw_clock clock = { .boot_ms = boot_ms, .sleep_ms = count_sleep };
 	static const uint8_t wanted[KW_HCL_USER_DATA_SIZE] = { 0xab };
 	KW_CLEANUP(kw_blob_clear) struct kw_blob hcl = { 0 };
 	KW_CLEANUP(kw_hcl_report_clear) struct kw_hcl_report report = { 0 };

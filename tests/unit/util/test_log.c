@@ -68,8 +68,9 @@ static void text_of_an_error_has_id_and_remedy(void **state)
 	assert_string_equal(
 		line_without_time(),
 		"error refused key='db' KW-REL-007: key 'db': releasing: \xc3\xa4 HTTP 403"
-		" (HTTP 403, code Forbidden, request abc-1; `keyward explain NAME` names the claim "
-		"that differs; those of the guest lie below x-ms-isolation-tee)\n");
+		" (HTTP 403, code Forbidden, request abc-1; `keyward explain NAME` names the "
+		"claim; "
+		"those of the guest lie below x-ms-isolation-tee)\n");
 	err.upstream = (struct kw_error_upstream){ 0 };
 	kw_log_error(KW_LOG_ERROR, "refused", NULL, &err);
 	assert_non_null(strstr(line_without_time(), "403 (`keyward explain NAME`"));
